@@ -1,0 +1,231 @@
+"""The ports: how the engine sees CODING, the mirror and a destination.
+
+Each has a memory or real twin that passes the same contract suite (`headrace.testing`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from headrace.core.change import Change, Counts
+from headrace.core.record import Body, Key, OnFile, Record, Reject, Sighting
+from headrace.core.schema import Columns, Table
+from headrace.core.stream import Scope, Stream
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+# --- CODING ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Which page of a listing: number from 1, rows a page, and the update-time window, if any."""
+
+    page: int
+    size: int
+    window: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One page as CODING answered it.
+
+    `total` is the count beside the list (None where the Action gives none), `size` the page size
+    in force (the server may cap it), `server_ms` the server's own time in ms UTC, if it said.
+    """
+
+    rows: Sequence[Any]
+    total: int | None
+    size: int
+    server_ms: int | None = None
+
+
+class Source(Protocol):
+    """CODING as the engine sees it. Waits and retries happen inside.
+
+    Raises `Unavailable` after the last retry, `NotPermitted`, `NotFound`, `BadToken`.
+    """
+
+    @property
+    def calls(self) -> int:
+        """API requests sent so far, retries included."""
+        ...
+
+    def list_page(self, stream: Stream, scope: Scope, ask: Ask) -> Listed:
+        """One page of the stream's listing in this scope."""
+        ...
+
+    def look_up(self, stream: Stream, scope: Scope, key: Key) -> Body:
+        """One record, as its lookup Action shows it. Raises `NotFound` when it is absent."""
+        ...
+
+
+class Workers(Protocol):
+    """Runs reads side by side (threads) or one after another (simulation)."""
+
+    def map(self, call: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
+        """Results in the order of `items`; the first failure is raised in its place."""
+        ...
+
+
+# --- the mirror ------------------------------------------------------------------------------
+
+
+class Cursor(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How far a (stream, scope) has been read. Times in ms UTC, by our clock unless said.
+
+    `mark`: newest update time read completely, in CODING's time, rounded down to seconds.
+    `state`: "" readable, "hidden" (rows are kept), with the `reason`.
+    `missing`: how many rows the last complete census missed but did not delete (held).
+    """
+
+    mark: int = 0
+    snapshot_done: bool = False
+    polled_at: int = 0
+    census_at: int = 0
+    state: str = ""
+    reason: str = ""
+    missing: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one step of capture saw, and the cursor that commits it. May be empty."""
+
+    stream: str
+    scope: str
+    at: int
+    sightings: Sequence[Sighting] = ()
+    rejects: Sequence[Reject] = ()
+    cursor: Cursor | None = None
+    calls: int = 0
+
+
+class Mirror(Protocol):
+    """The store between: records, log, cursors. One file a connection."""
+
+    def commit(self, page: Page) -> Counts:
+        """Compare, then store records, log and cursor in one transaction (Invariant 2)."""
+        ...
+
+    def cursor(self, stream: str, scope: str) -> Cursor: ...
+    def cursors(self, stream: str) -> Mapping[str, Cursor]: ...
+
+    def get(self, stream: str, key: Key) -> OnFile | None: ...
+
+    def records(self, stream: str, scope: str | None = None) -> Iterator[OnFile]:
+        """Living records by key, of one scope or of all."""
+        ...
+
+    def unseen(self, stream: str, scope: str, before: int) -> Sequence[Key]:
+        """Keys of living records last seen before that stamp: the suspects of a census."""
+        ...
+
+    def count(self, stream: str, scope: str | None = None) -> int:
+        """Living records."""
+        ...
+
+    def log(self, after: int, limit: int) -> Sequence[Change]:
+        """Changes with an offset above `after`, oldest first."""
+        ...
+
+    def head(self) -> int:
+        """The highest offset ever given out; 0 for none."""
+        ...
+
+    def tail(self) -> int:
+        """The offset before the oldest change still in the log."""
+        ...
+
+    def last_stamp(self) -> int:
+        """The highest stamp ever committed."""
+        ...
+
+    def counts(self) -> Mapping[str, Counts]:
+        """Totals per stream since the mirror was made."""
+        ...
+
+    def rejects(self) -> Sequence[Reject]: ...
+
+    def prune(self, *, before_ms: int, tombstones_before_ms: int) -> int:
+        """Drop log entries and tombstones noticed before these moments. Returns entries dropped."""
+        ...
+
+    def close(self) -> None: ...
+
+
+# --- destinations ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Work on one table: empty it (`truncate`), delete by key, then put rows in place by key.
+
+    `owners`: key columns of parents whose child rows are all removed before `rows` are put, so a
+    child set is replaced. `deletes`: full keys to remove. `rows`: upserted by the table's key.
+    """
+
+    table: Table
+    rows: Columns = field(default_factory=Columns)
+    deletes: Columns = field(default_factory=Columns)
+    owners: Columns = field(default_factory=Columns)
+    truncate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """How far a task's streams are written, and under which epoch."""
+
+    task: str
+    epoch: int
+    offsets: Mapping[str, int]
+
+
+class Destination(Protocol):
+    """A database or folder where rows and checkpoint become visible together (Invariant 3)."""
+
+    def claim(self, task: str) -> Checkpoint:
+        """Take the task over: raise its epoch by one and return what is on file.
+
+        A writer with an older epoch is refused from now on (Invariant 10).
+        """
+        ...
+
+    def prepare(self, task: str, tables: Sequence[Table]) -> None:
+        """Create or widen the tables. Raises `Refused` for a foreign table of the same name."""
+        ...
+
+    def write(self, batches: Iterable[Batch], checkpoint: Checkpoint) -> None:
+        """Write all batches, in order, and the checkpoint in one transaction.
+
+        Replaying the same call leaves the same rows (Invariant 5). Raises `Fenced` when a later
+        epoch is on file, `Unavailable` when nothing was written or it is unknown whether it was.
+        """
+        ...
+
+    def read(self, table: Table) -> Iterator[Columns]:
+        """All rows of a table as canonical values (times int ms, decimals `Decimal`), in chunks."""
+        ...
+
+    def close(self) -> None: ...
+
+
+__all__ = [
+    "Ask",
+    "Batch",
+    "Checkpoint",
+    "Cursor",
+    "Destination",
+    "Listed",
+    "Mirror",
+    "Page",
+    "Record",
+    "Source",
+    "Workers",
+]

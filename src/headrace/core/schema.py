@@ -1,0 +1,286 @@
+"""Schemas: how a JSON body becomes the columns of a table and of its child tables.
+
+Pure and columnar: `flatten` takes many bodies and yields lists of values, one list a column.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import msgspec
+
+from headrace.core.record import Body
+
+NO_TIME = (0, -28_800_000)  # CODING's two ways to say "no time": on issues and on iterations
+_INT64 = range(-(2**63), 2**63)
+
+
+class Type(enum.StrEnum):
+    """Column types. Times are UTC, in ms since 1970; decimals have 9 digits behind the point."""
+
+    INTEGER = "integer"
+    TEXT = "text"
+    BOOLEAN = "boolean"
+    DECIMAL = "decimal"
+    TIMESTAMP = "timestamp"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its name, type, where it stands in the body, and what it means in both languages.
+
+    `none_is_zero`: CODING writes 0 (or "") where a person or an object is not set.
+    """
+
+    name: str
+    type: Type
+    path: str
+    zh: str
+    en: str
+    none_is_zero: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A list inside the body that becomes a table of its own, replaced as a set.
+
+    Its key is the parent's key plus `key`. `path` names the list.
+    """
+
+    name: str
+    path: str
+    zh: str
+    en: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The columns of a stream, its key columns and its child tables.
+
+    `ignored` names fields of the body that are left out on purpose; all other fields without a
+    column go to the JSON column `_extra`.
+    """
+
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    children: tuple[Child, ...] = ()
+    ignored: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table as a destination sees it: name, typed columns in order, key columns.
+
+    For a child table `owner` is how many leading key columns belong to the parent, else 0.
+    """
+
+    name: str
+    columns: tuple[tuple[str, Type], ...]
+    key: tuple[str, ...]
+    owner: int = 0
+
+
+@dataclass(slots=True)
+class Columns:
+    """Values by column, all lists of the same length. Times are int ms, decimals `Decimal`."""
+
+    values: dict[str, list[Any]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(next(iter(self.values.values()), ()))
+
+
+EXTRA = "_extra"
+META: tuple[tuple[str, Type], ...] = (
+    ("_deleted_at", Type.TIMESTAMP),
+    ("_changed_at", Type.TIMESTAMP),
+    ("_offset", Type.INTEGER),
+)
+
+
+def tables_of(stream: str, schema: Schema) -> tuple[Table, ...]:
+    """The stream's own table first, then its child tables."""
+    own = tuple((c.name, c.type) for c in schema.columns)
+    types = dict(own)
+    main = Table(stream, (*own, (EXTRA, Type.JSON), *META), schema.key)
+    owner = tuple((name, types[name]) for name in schema.key)
+    return (main, *(_child_table(child, owner) for child in schema.children))
+
+
+def _child_table(child: Child, owner: tuple[tuple[str, Type], ...]) -> Table:
+    own = tuple((c.name, c.type) for c in child.columns)
+    key = (*(name for name, _ in owner), *child.key)
+    return Table(child.name, (*owner, *own, (EXTRA, Type.JSON), *META), key, owner=len(owner))
+
+
+class Flattener:
+    """Turns bodies of one schema into columns. Build once, use for many batches."""
+
+    def __init__(self, stream: str, schema: Schema) -> None:
+        self.tables = tables_of(stream, schema)
+        self._schema = schema
+        self._main = _RowReader(schema.columns, schema.ignored | {c.path for c in schema.children})
+        self._children = [_RowReader(c.columns, frozenset()) for c in schema.children]
+        self._key_readers = _RowReader(
+            tuple(c for c in schema.columns if c.name in schema.key), frozenset()
+        )
+
+    def main(self, bodies: Sequence[Body]) -> Columns:
+        """The stream's own table, without the `_` columns but with `_extra`."""
+        return self._main.read(bodies)
+
+    def child(self, index: int, bodies: Sequence[Body]) -> tuple[Columns, list[int]]:
+        """A child table, and for each of its rows the index of the body it came from.
+
+        Rows repeating a child key within one body are dropped but for the last.
+        """
+        child = self._schema.children[index]
+        rows, owners = [], []
+        for position, body in enumerate(bodies):
+            for row in _distinct(_rows_at(body, child.path), child):
+                rows.append(row)
+                owners.append(position)
+        columns = self._children[index].read(rows)
+        keys = self.keys(bodies)
+        for name, values in keys.values.items():
+            columns.values[name] = [values[owner] for owner in owners]
+        return columns, owners
+
+    def keys(self, bodies: Sequence[Body]) -> Columns:
+        """Only the key columns of the stream's own table."""
+        columns = self._key_readers.read(bodies)
+        del columns.values[EXTRA]
+        return columns
+
+
+def _rows_at(body: Body, path: str) -> list[Body]:
+    found = body.get(path)
+    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+
+
+def _distinct(rows: list[Body], child: Child) -> Iterable[Body]:
+    paths = [c.path for c in child.columns if c.name in child.key]
+    return {tuple(repr(row.get(path)) for path in paths): row for row in rows}.values()
+
+
+class _RowReader:
+    """Reads rows into columns; what has no column, or does not fit its type, goes to `_extra`."""
+
+    def __init__(self, columns: tuple[Column, ...], ignored: frozenset[str]) -> None:
+        self._columns = [(c, tuple(c.path.split(".")), _CONVERTERS[c.type]) for c in columns]
+        self._known = {path[0] for _, path, _ in self._columns} | ignored
+
+    def read(self, rows: Sequence[Body]) -> Columns:
+        misfits: dict[int, Body] = {}
+        values = {
+            column.name: self._read_column(column, path, convert, rows, misfits)
+            for column, path, convert in self._columns
+        }
+        values[EXTRA] = [self._extra(row, misfits.get(i)) for i, row in enumerate(rows)]
+        return Columns(values)
+
+    def _read_column(
+        self,
+        column: Column,
+        path: tuple[str, ...],
+        convert: Callable[[Any], Any],
+        rows: Sequence[Body],
+        misfits: dict[int, Body],
+    ) -> list[Any]:
+        values: list[Any] = []
+        for index, row in enumerate(rows):
+            raw = _at(row, path)
+            if raw is None or (column.none_is_zero and raw in (0, "")):
+                values.append(None)
+                continue
+            try:
+                values.append(convert(raw))
+            except (ValueError, TypeError, InvalidOperation, OverflowError):
+                misfits.setdefault(index, {})[column.path] = raw
+                values.append(None)
+        return values
+
+    def _extra(self, row: Body, misfit: Body | None) -> str | None:
+        extra = {name: value for name, value in row.items() if name not in self._known}
+        if misfit:
+            extra.update(misfit)
+        return _json_text(extra) if extra else None
+
+
+def _at(row: Body, path: tuple[str, ...]) -> Any:
+    value: Any = row
+    for name in path:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(name)
+    return value
+
+
+def _json_text(value: Any) -> str:
+    return msgspec.json.encode(value, order="sorted").decode()
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+        raise ValueError(value)
+    number = int(value)
+    if number not in _INT64:
+        raise OverflowError(value)
+    return number
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(value)
+    return str(value)
+
+
+def _boolean(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if value in (0, 1):
+        return bool(value)
+    raise ValueError(value)
+
+
+def _decimal(value: Any) -> Decimal:
+    if isinstance(value, bool):
+        raise TypeError(value)
+    number = Decimal(str(value))
+    if not number.is_finite() or abs(number) >= Decimal(10) ** 29:
+        raise OverflowError(value)
+    quantized = number.quantize(Decimal("1e-9"))
+    if quantized != number:
+        raise ValueError(value)
+    return quantized
+
+
+_TIME_MIN, _TIME_MAX = -62_135_596_800_000, 253_402_300_799_999  # years 1 to 9999
+
+
+def _timestamp(value: Any) -> int | None:
+    number = _integer(value)
+    if number in NO_TIME:
+        return None
+    if not _TIME_MIN <= number <= _TIME_MAX:
+        raise OverflowError(value)
+    return number
+
+
+_CONVERTERS: Mapping[Type, Callable[[Any], Any]] = {
+    Type.INTEGER: _integer,
+    Type.TEXT: _text,
+    Type.BOOLEAN: _boolean,
+    Type.DECIMAL: _decimal,
+    Type.TIMESTAMP: _timestamp,
+    Type.JSON: _json_text,
+}

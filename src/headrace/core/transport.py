@@ -1,0 +1,38 @@
+"""The one seam to the network: a request value, a response value, and `send`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP request. `headers` may carry secrets, so they stay out of the repr (Invariant 11)."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An HTTP response. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = field(default=b"", repr=False)
+
+
+class Transport(Protocol):
+    """The only way to the network."""
+
+    def send(self, request: Request) -> Response:
+        """Send one request and read the whole answer.
+
+        Raises `Unavailable` when no complete HTTP answer arrived (refused, reset, timed out, over
+        the size limit). Follows no redirect. Any HTTP status is a normal return.
+        """
+        ...
