@@ -27,8 +27,8 @@ class Change:
     """One entry of the log.
 
     `after` is None for a delete, `before` None for a first sight; both are canonical JSON.
-    `before_offset` is the offset of the previous change of this key (0 for none), `at` the moment
-    of noticing in ms UTC.
+    `before_offset` and `before_at` tell the previous change of this key (0 for none); `at` is the
+    moment of noticing in ms UTC.
     """
 
     offset: int
@@ -38,6 +38,7 @@ class Change:
     after: bytes | None
     before: bytes | None
     before_offset: int
+    before_at: int
     at: int
     origin: Origin
 

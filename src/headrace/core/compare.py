@@ -49,12 +49,12 @@ def compare(on_file: OnFile | None, sighting: Sighting) -> Verdict | Nothing:
     if on_file is not None and sighting.seen_at < on_file.seen_at:
         return Nothing.STALE
     if isinstance(sighting, Gone):
-        if on_file is None or on_file.deleted_at is not None:
+        if on_file is None or on_file.deleted:
             return Nothing.ABSENT
         return Verdict(Op.DELETE, None)
     if on_file is None:
         return Verdict(_first_op(sighting), sighting.record)
-    if on_file.deleted_at is not None:
+    if on_file.deleted:
         return Verdict(Op.INSERT, sighting.record)
     return _compare_living(on_file.record, sighting)
 

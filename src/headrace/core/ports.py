@@ -81,8 +81,9 @@ class Cursor(msgspec.Struct, frozen=True, omit_defaults=True):
     """How far a (stream, scope) has been read. Times in ms UTC, by our clock unless said.
 
     `mark`: newest update time read completely, in CODING's time, rounded down to seconds.
-    `state`: "" readable, "hidden" (rows are kept), with the `reason`.
-    `missing`: how many rows the last complete census missed but did not delete (held).
+    `complete_stamp`: when the last complete pass over all keys began. `state`: "" or "hidden"
+    (rows are kept), with the `reason`. `held_at`, `held`: since when how many missing rows are held
+    back because too many vanished at once.
     """
 
     mark: int = 0
@@ -91,7 +92,9 @@ class Cursor(msgspec.Struct, frozen=True, omit_defaults=True):
     census_at: int = 0
     state: str = ""
     reason: str = ""
-    missing: int = 0
+    complete_stamp: int = 0
+    held_at: int = 0
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,10 @@ class Mirror(Protocol):
 
     def unseen(self, stream: str, scope: str, before: int) -> Sequence[Key]:
         """Keys of living records last seen before that stamp: the suspects of a census."""
+        ...
+
+    def scopes(self, stream: str) -> Sequence[str]:
+        """The scopes that hold living records."""
         ...
 
     def count(self, stream: str, scope: str | None = None) -> int:

@@ -97,6 +97,11 @@ class Seen:
     origin: Origin
     partial: bool = False
 
+    @property
+    def key(self) -> Key:
+        """The key seen."""
+        return self.record.key
+
 
 @dataclass(frozen=True, slots=True)
 class Gone:
@@ -124,9 +129,14 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class OnFile:
-    """What the mirror holds for a key. `deleted_at` marks a tombstone; `offset` its last change."""
+    """What the mirror holds for a key.
+
+    `seen_at`: stamp of the last accepted sighting. `offset`, `changed_at`: the last change and when
+    it was noticed (ms UTC). `deleted` marks a tombstone.
+    """
 
     record: Record
     seen_at: int
     offset: int
-    deleted_at: int | None = None
+    changed_at: int
+    deleted: bool = False

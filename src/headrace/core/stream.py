@@ -20,7 +20,7 @@ from headrace.core.record import (
     encode_body,
     make_key,
 )
-from headrace.core.schema import Schema
+from headrace.core.schema import Schema, Type
 
 
 class Strategy(enum.StrEnum):
@@ -156,11 +156,29 @@ def child_scope(stream: Stream, parent_scope: Scope, parent_body: Body, parent_k
 
 
 def key_of(stream: Stream, row: Body) -> Key | None:
-    """The key of a stamped row, or None where a part is missing or not a plain value."""
-    values = tuple(row.get(name) for name in stream.key)
-    if all(isinstance(value, int | str) and value != "" for value in values):
-        return make_key(values)
-    return None
+    """The key of a stamped row, or None where a part is missing or does not fit its column.
+
+    `stream.key` and `schema.key` name the same values in the same order: fields and columns.
+    """
+    types = {column.name: column.type for column in stream.schema.columns}
+    values = []
+    for name, column in zip(stream.key, stream.schema.key, strict=True):
+        value = _key_value(row.get(name), types[column])
+        if value is None:
+            return None
+        values.append(value)
+    return make_key(tuple(values))
+
+
+def _key_value(value: Any, column_type: Type) -> int | str | None:
+    if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
+        return None
+    if column_type is not Type.INTEGER:
+        return str(value)
+    try:
+        return int(value)
+    except ValueError:
+        return None
 
 
 def to_record(stream: Stream, scope: Scope, row: Any) -> Record | Reject:

@@ -1,1 +1,1 @@
-
+"""The mirror: the store between CODING and the destinations, one file a connection."""

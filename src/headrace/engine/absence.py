@@ -1,0 +1,137 @@
+"""Absence is not deletion: what happens to records that a complete pass did not show.
+
+Only confirmed absence deletes (Invariant 7): by a call for the one record where such an Action
+exists, by a second complete pass where not, and never while the parent itself is out of sight or
+too many rows vanish at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from headrace.core.clock import Clock
+from headrace.core.ports import Cursor, Mirror, Source
+from headrace.core.record import Gone, Key, Origin, Record, Seen, Sighting
+from headrace.core.stamp import Stamps
+from headrace.core.stream import Scope, Stream, to_record
+from headrace.engine.limits import Limits
+from headrace.engine.scopes import ScopeTree
+from headrace.errors import NotFound, NotPermitted
+
+
+@dataclass(slots=True)
+class Finding:
+    """What became of the missing records of one scope.
+
+    `held`: kept back because too many vanished at once. `waiting`: missed once, to be confirmed by
+    the next complete pass. `hidden`: the reason why the whole scope is out of sight, or "".
+    """
+
+    sightings: list[Sighting] = field(default_factory=list)
+    held: int = 0
+    waiting: int = 0
+    hidden: str = ""
+
+
+class Absence:
+    """Classifies and confirms. Sends requests only for suspects."""
+
+    def __init__(
+        self,
+        *,
+        source: Source,
+        mirror: Mirror,
+        clock: Clock,
+        stamps: Stamps,
+        scopes: ScopeTree,
+        limits: Limits,
+    ) -> None:
+        self._source = source
+        self._mirror = mirror
+        self._clock = clock
+        self._stamps = stamps
+        self._scopes = scopes
+        self._limits = limits
+
+    def look(self, stream: Stream, scope: Scope, *, began: int, cursor: Cursor) -> Finding:
+        """After a complete pass that began at the stamp `began`: who is missing, and is it true?"""
+        suspects = self._mirror.unseen(stream.name, scope.key, began)
+        if not suspects:
+            return Finding()
+        if self._is_held(stream, scope.key, len(suspects), cursor):
+            return Finding(held=len(suspects))
+        if hidden := self._parent_hidden(stream, scope):
+            return Finding(hidden=hidden)
+        if stream.lookup is not None:
+            return self._ask_each(stream, scope, suspects)
+        return self._missed_twice(stream, scope, suspects, cursor)
+
+    def orphaned(self, stream: Stream, scope: str, cursor: Cursor) -> Finding:
+        """Records whose parent was confirmed gone go with it."""
+        stamp = self._stamps.next()
+        keys = self._mirror.unseen(stream.name, scope, stamp)
+        if self._is_held(stream, "", len(keys), cursor):
+            return Finding(held=len(keys))
+        gone = [Gone(stream.name, k, stamp, Origin.CENSUS, "its parent is gone") for k in keys]
+        return Finding(sightings=list(gone))
+
+    def _is_held(self, stream: Stream, scope: str, missing: int, cursor: Cursor) -> bool:
+        """The mass-vanish guard: too many at once wait for a second census."""
+        total = self._mirror.count(stream.name)
+        mass = missing > self._limits.vanish_rows and missing > self._limits.vanish_share * total
+        empty = (
+            stream.lookup is None and scope and missing == self._mirror.count(stream.name, scope)
+        )
+        if not (mass or empty):
+            return False
+        waited_ms = self._clock.now_ms() - cursor.held_at
+        return not cursor.held_at or waited_ms < self._limits.census_seconds * 1000
+
+    def _parent_hidden(self, stream: Stream, scope: Scope) -> str:
+        """Why the scope's parent cannot be seen; "" when it can."""
+        opened_by = self._scopes.parent_of(stream, scope)
+        if opened_by is None or opened_by[0].lookup is None:
+            return ""
+        parent, parent_scope = opened_by
+        try:
+            self._source.look_up(parent, parent_scope, scope.parent_key)
+        except (NotFound, NotPermitted) as error:
+            return str(error)
+        return ""
+
+    def _ask_each(self, stream: Stream, scope: Scope, suspects: Sequence[Key]) -> Finding:
+        finding = Finding()
+        for key in suspects:
+            stamp = self._stamps.next()
+            try:
+                row = self._source.look_up(stream, scope, key)
+            except NotFound as error:
+                reason = f"not listed, and {error.message}"
+                finding.sightings.append(Gone(stream.name, key, stamp, Origin.CENSUS, reason))
+            except NotPermitted as error:
+                return Finding(hidden=str(error))
+            else:
+                finding.sightings.extend(seen_by_lookup(stream, scope, row, stamp, Origin.CENSUS))
+        return finding
+
+    def _missed_twice(
+        self, stream: Stream, scope: Scope, suspects: Sequence[Key], cursor: Cursor
+    ) -> Finding:
+        twice = self._mirror.unseen(stream.name, scope.key, cursor.complete_stamp)
+        stamp = self._stamps.next()
+        gone = [
+            Gone(stream.name, key, stamp, Origin.CENSUS, "missing in two complete passes")
+            for key in twice
+        ]
+        return Finding(sightings=list(gone), waiting=len(suspects) - len(gone))
+
+
+def seen_by_lookup(
+    stream: Stream, scope: Scope, row: object, stamp: int, origin: Origin
+) -> Sequence[Seen]:
+    """The sighting that a lookup's answer makes: none where it cannot stand for a list row."""
+    if stream.lookup is None or stream.lookup.project is None:
+        return ()
+    record = to_record(stream, scope, row)
+    return (Seen(record, stamp, origin, partial=True),) if isinstance(record, Record) else ()

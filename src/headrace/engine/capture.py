@@ -1,0 +1,255 @@
+"""Capture: passes over a stream in one scope, from CODING into the mirror.
+
+A pass commits page by page; its cursor moves with the last page, and only when the pass is whole.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import msgspec
+
+from headrace.core.change import Counts
+from headrace.core.clock import Clock
+from headrace.core.ports import Cursor, Mirror, Page, Source, Workers
+from headrace.core.record import Body, Key, Origin, Record, Reject, Seen, Sighting
+from headrace.core.stamp import Stamps
+from headrace.core.stream import Scope, Strategy, Stream, to_record
+from headrace.engine.absence import Absence, Finding
+from headrace.engine.limits import Limits
+from headrace.engine.scopes import ScopeTree
+from headrace.engine.walk import Walk
+from headrace.errors import NotFound, NotPermitted, Unavailable
+
+
+class Kind(enum.StrEnum):
+    """Which pass: the first one, the cheap regular one, or the one that lists all keys."""
+
+    SNAPSHOT = "snapshot"
+    POLL = "poll"
+    CENSUS = "census"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a pass did. `unsettled`: missing rows that the next complete pass must confirm."""
+
+    counts: Counts = field(default_factory=Counts)
+    unsettled: int = 0
+    held: int = 0
+    hidden: str = ""
+
+
+Watch = Callable[[Stream, Kind, Counts, int | None], None]
+"""Told after each committed page: stream, kind, the pass's counts so far, rows expected."""
+
+
+class Capture:
+    """Runs passes. Each reads through `source`, and commits through `mirror`."""
+
+    def __init__(
+        self,
+        *,
+        source: Source,
+        mirror: Mirror,
+        clock: Clock,
+        workers: Workers,
+        scopes: ScopeTree,
+        limits: Limits,
+        keep: Callable[[Stream, Body], bool] = lambda _stream, _row: True,
+        watch: Watch = lambda _stream, _kind, _counts, _expected: None,
+    ) -> None:
+        self._source = source
+        self._mirror = mirror
+        self._clock = clock
+        self._workers = workers
+        self._limits = limits
+        self._keep = keep
+        self._watch = watch
+        self._calls_counted = source.calls
+        self._stamps = Stamps(clock, last=mirror.last_stamp())
+        self._absence = Absence(
+            source=source, mirror=mirror, clock=clock, stamps=self._stamps, scopes=scopes,
+            limits=limits,
+        )  # fmt: skip
+
+    def run(self, stream: Stream, scope: Scope, kind: Kind) -> Outcome:
+        """One pass. Raises `Unavailable` (try later) and `BadToken`; hidden scopes are noted."""
+        outcome = Outcome()
+        try:
+            if stream.strategy is Strategy.DELTA and kind is Kind.POLL:
+                self._delta(stream, scope, outcome)
+            else:
+                self._whole(stream, scope, kind, outcome)
+        except (NotPermitted, NotFound) as error:
+            outcome.hidden = str(error)
+            self._note_hidden(stream, scope.key, kind, outcome)
+        return outcome
+
+    def sweep_orphans(self, stream: Stream, scope: str) -> Outcome:
+        """Delete the records of a scope whose parent is gone."""
+        outcome = Outcome()
+        cursor = self._mirror.cursor(stream.name, scope)
+        finding = self._absence.orphaned(stream, scope, cursor)
+        cursor = self._moved(cursor, finding)
+        self._commit(_Pass(stream, scope, Kind.CENSUS, outcome), finding.sightings, (), cursor)
+        outcome.held = finding.held
+        return outcome
+
+    # --- the two ways to read --------------------------------------------------------------------
+
+    def _delta(self, stream: Stream, scope: Scope, outcome: Outcome) -> None:
+        """Rows updated since the mark, with overlap. The mark moves when the pass is whole."""
+        cursor = self._mirror.cursor(stream.name, scope.key)
+        now_ms = self._clock.now_ms()
+        since = max(0, cursor.mark - self._limits.overlap_seconds * 1000)
+        run = _Pass(stream, scope.key, Kind.POLL, outcome)
+        for _ in range(self._limits.walks_max):
+            run.begin(self._stamps.next())
+            walk = self._walk(stream, scope, (since, now_ms + 86_400_000))
+            self._read(run, walk, scope)
+            if walk.whole(len(run.keys)):
+                break
+        else:
+            raise self._not_whole(stream)
+        mark = self._new_mark(cursor, run, walk)
+        cursor = msgspec.structs.replace(cursor, mark=mark, polled_at=now_ms, state="", reason="")
+        self._commit(run, *run.take(), cursor)
+
+    def _whole(self, stream: Stream, scope: Scope, kind: Kind, outcome: Outcome) -> None:
+        """Every row; then those on file that were not shown are looked into."""
+        cursor = self._mirror.cursor(stream.name, scope.key)
+        run = _Pass(stream, scope.key, kind, outcome)
+        for _ in range(self._limits.walks_max):
+            run.begin(self._stamps.next())
+            walk = self._walk(stream, scope, None)
+            self._read(run, walk, scope)
+            if walk.whole(len(run.keys)):
+                break
+        else:
+            raise self._not_whole(stream)
+        if kind is Kind.SNAPSHOT:
+            cursor = msgspec.structs.replace(cursor, mark=self._new_mark(cursor, run, walk))
+        self._commit(run, *run.take(), None)
+        finding = self._absence.look(stream, scope, began=run.began, cursor=cursor)
+        moved = self._moved(cursor, finding, complete_stamp=run.began)
+        self._commit(run, finding.sightings, (), moved)
+        outcome.held, outcome.unsettled = finding.held, finding.waiting
+        outcome.hidden = finding.hidden
+
+    def _read(self, run: _Pass, walk: Walk, scope: Scope) -> None:
+        """Commit each page when the next one is there; the last is left for the cursor's commit."""
+        for sent in walk:
+            if run.pending:
+                self._commit(run, *run.take(), None)
+                self._watch(run.stream, run.kind, run.outcome.counts, walk.total)
+            for row in sent.listed.rows:
+                kept = not isinstance(row, dict) or self._keep(run.stream, row)
+                run.add(to_record(run.stream, scope, row), sent.stamp, kept=kept)
+
+    # --- cursors -----------------------------------------------------------------------------
+
+    def _new_mark(self, cursor: Cursor, run: _Pass, walk: Walk) -> int:
+        """The newest update time seen, but never later than the pass began in CODING's time.
+
+        Rounded down to whole seconds, because CODING's filter knows no finer ones.
+        """
+        began = walk.server_ms
+        if began is None:
+            began = run.began // 1000 - self._limits.skew_seconds * 1000
+        mark = min(run.newest, began) // 1000 * 1000
+        return max(cursor.mark, mark)  # Invariant 4
+
+    def _moved(
+        self, cursor: Cursor, finding: Finding, *, complete_stamp: int | None = None
+    ) -> Cursor:
+        """The cursor after a complete pass."""
+        now_ms = self._clock.now_ms()
+        listed_all = finding.held == 0 and not finding.hidden
+        return msgspec.structs.replace(
+            cursor,
+            snapshot_done=True,
+            polled_at=now_ms,
+            census_at=now_ms,
+            complete_stamp=cursor.complete_stamp if complete_stamp is None else complete_stamp,
+            state="" if not finding.hidden else "hidden",
+            reason=finding.hidden,
+            held=finding.held,
+            held_at=0 if listed_all else cursor.held_at or now_ms,
+        )
+
+    def _note_hidden(self, stream: Stream, scope: str, kind: Kind, outcome: Outcome) -> None:
+        cursor = self._mirror.cursor(stream.name, scope)
+        now_ms = self._clock.now_ms()
+        noted = msgspec.structs.replace(
+            cursor, state="hidden", reason=outcome.hidden, polled_at=now_ms,
+            census_at=cursor.census_at if kind is Kind.POLL else now_ms,
+        )  # fmt: skip
+        self._commit(_Pass(stream, scope, kind, outcome), (), (), noted)
+
+    # --- small steps -------------------------------------------------------------------------
+
+    def _walk(self, stream: Stream, scope: Scope, window: tuple[int, int] | None) -> Walk:
+        return Walk(
+            source=self._source, stamps=self._stamps, workers=self._workers, stream=stream,
+            scope=scope, window=window,
+        )  # fmt: skip
+
+    def _commit(
+        self,
+        run: _Pass,
+        sightings: Iterable[Sighting],
+        rejects: Iterable[Reject],
+        cursor: Cursor | None,
+    ) -> None:
+        page = Page(
+            run.stream.name, run.scope, self._clock.now_ms(), tuple(sightings), tuple(rejects),
+            cursor, self._source.calls - self._calls_counted,
+        )  # fmt: skip
+        self._calls_counted = self._source.calls
+        run.outcome.counts.add(self._mirror.commit(page))
+
+    def _not_whole(self, stream: Stream) -> Unavailable:
+        return Unavailable(
+            f"{stream.listing.action} kept answering fewer rows than it counts;"
+            f" {stream.name} is left as it is and read again later."
+        )
+
+
+class _Pass:
+    """The running state of one pass: what waits to be committed, and what was seen."""
+
+    def __init__(self, stream: Stream, scope: str, kind: Kind, outcome: Outcome) -> None:
+        self.stream = stream
+        self.scope = scope
+        self.kind = kind
+        self.outcome = outcome
+        self.began = 0
+        self.newest = 0
+        self.keys: set[Key] = set()
+        self.pending: list[Sighting] = []
+        self._rejects: list[Reject] = []
+
+    def begin(self, stamp: int) -> None:
+        """Start a walk over (again)."""
+        self.began = stamp
+        self.keys.clear()
+
+    def add(self, row: Record | Reject, stamp: int, *, kept: bool) -> None:
+        """Take a row: all count towards a whole walk, those outside the selection are not kept."""
+        if isinstance(row, Reject):
+            self.keys.add(f"reject:{row.body!r}")
+            self._rejects.append(row)
+            return
+        self.keys.add(row.key)
+        if kept:
+            self.pending.append(Seen(row, stamp, Origin(self.kind.value)))
+            self.newest = max(self.newest, row.version or 0)
+
+    def take(self) -> tuple[list[Sighting], list[Reject]]:
+        """What waits to be committed, which then no longer waits."""
+        taken = self.pending, self._rejects
+        self.pending, self._rejects = [], []
+        return taken

@@ -1,0 +1,127 @@
+"""Walking a listing: which pages to read, in which order, and when the walk may be called whole.
+
+Rows shift while pages are walked. Reading the last page first makes that harmless: a row that
+leaves shifts others towards pages still to be read, a row that comes is at the end, where the walk
+looks again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from headrace.core.ports import Ask, Listed, Source, Workers
+from headrace.core.stamp import Stamps
+from headrace.core.stream import Paging, Scope, Stream
+from headrace.errors import Unavailable
+
+ROUNDS_MAX = (
+    8  # a listing that still grows after so many looks at its end is left for the next pass
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A page and the stamp of the moment its request was sent."""
+
+    listed: Listed
+    stamp: int
+
+
+class Walk:
+    """One walk over a stream's listing in one scope. Iterate it once; then ask `whole`."""
+
+    def __init__(
+        self,
+        *,
+        source: Source,
+        stamps: Stamps,
+        workers: Workers,
+        stream: Stream,
+        scope: Scope,
+        window: tuple[int, int] | None = None,
+    ) -> None:
+        self._source = source
+        self._stamps = stamps
+        self._workers = workers
+        self._stream = stream
+        self._scope = scope
+        self._window = window
+        self._size = stream.listing.size
+        self._total: int | None = None
+        self._settled = False
+        self.server_ms: int | None = None
+        self.pages_total = 1
+
+    def __iter__(self) -> Iterator[Sent]:
+        first = self._read(1)
+        self.server_ms = first.listed.server_ms
+        yield first
+        if self._stream.listing.paging is Paging.NONE:
+            self._settled = True
+            return
+        if self._is_cut_short(first.listed):
+            first = self._read(1)
+            yield first
+        yield from self._rest(self._fit_size(first.listed))
+
+    @property
+    def total(self) -> int | None:
+        """The total that CODING gave last."""
+        return self._total
+
+    def whole(self, distinct: int) -> bool:
+        """Whether a walk that showed `distinct` different keys has shown all there were.
+
+        A short or repeated page leaves fewer keys than the total beside the list, and a total that
+        is too small leaves rows behind the last page, where the walk looked.
+        """
+        return self._settled and (self._total is None or distinct >= self._total)
+
+    def _is_cut_short(self, first: Listed) -> bool:
+        """Fewer rows than asked although there are more: a cap on the page size, or a bad page."""
+        rows = len(first.rows)
+        return rows < min(self._size, first.size) and rows < (first.total or 0)
+
+    def _fit_size(self, first: Listed) -> bool:
+        """Take over the page size the server really gives. Returns whether page 1 is full."""
+        self._size = max(1, min(self._size, first.size))
+        if self._is_cut_short(first):
+            self._size = max(1, len(first.rows))
+        return len(first.rows) >= self._size
+
+    def _rest(self, last_full: bool) -> Iterator[Sent]:
+        """The pages after the first, last to first, until the end holds still."""
+        read_to = 1
+        for _ in range(ROUNDS_MAX):
+            top = self._pages()
+            probing = top <= read_to
+            if probing:
+                if not last_full:
+                    self._settled = True
+                    return
+                top = read_to + 1
+            pages = range(top, read_to if last_full else max(read_to, 2) - 1, -1)
+            for page, sent in zip(pages, self._workers.map(self._read, pages), strict=True):
+                if page == top:
+                    last_full = len(sent.listed.rows) >= self._size
+                yield sent
+            read_to = top
+            if not probing:
+                yield self._read(1)
+
+    def _pages(self) -> int:
+        if self._total is None:
+            raise Unavailable(
+                f"{self._stream.listing.action} answered a page without its total count."
+            )
+        self.pages_total = max(1, -(-self._total // self._size))
+        return self.pages_total
+
+    def _read(self, page: int) -> Sent:
+        stamp = self._stamps.next()
+        asked = Ask(page, self._size, self._window)
+        listed = self._source.list_page(self._stream, self._scope, asked)
+        if listed.total is not None:
+            self._total = listed.total
+        return Sent(listed, stamp)

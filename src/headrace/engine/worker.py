@@ -1,0 +1,227 @@
+"""The worker: which pass is due when, and the tasks that follow the mirror.
+
+One worker a connection. It runs in one thread; only the reads of a walk run side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from headrace.core.change import Counts
+from headrace.core.clock import Clock
+from headrace.core.ports import Cursor, Mirror
+from headrace.core.retry import RetryPolicy
+from headrace.core.stream import Scope, Strategy, Stream
+from headrace.engine.apply import Apply
+from headrace.engine.capture import Capture, Kind, Outcome
+from headrace.engine.limits import Limits
+from headrace.engine.scopes import ScopeTree
+from headrace.errors import BadToken, Fenced, HeadraceError, Unavailable
+
+_AGAIN = RetryPolicy(attempts=2**31, first_seconds=1.0, cap_seconds=300.0)
+_PRUNE_SECONDS = 600
+_ROUNDS_MAX = 3  # passes that `once` spends on confirming what a pass missed
+
+Place = tuple[str, str]  # stream name, scope key
+
+
+@dataclass(slots=True)
+class Failure:
+    """Why a place (or a task) could not be worked on, and when it is tried again."""
+
+    error: HeadraceError
+    times: int
+    retry_at_ms: int
+
+
+@dataclass(slots=True)
+class Report:
+    """What a worker did, per stream, and what stands in the way, per place."""
+
+    counts: dict[str, Counts] = field(default_factory=dict)
+    hidden: dict[Place, str] = field(default_factory=dict)
+    held: dict[Place, int] = field(default_factory=dict)
+    failures: dict[Place, Failure] = field(default_factory=dict)
+
+    def note(self, place: Place, outcome: Outcome) -> None:
+        """Take a pass's outcome."""
+        self.counts.setdefault(place[0], Counts()).add(outcome.counts)
+        for notes in (self.failures, self.hidden, self.held):
+            notes.pop(place, None)
+        if outcome.hidden:
+            self.hidden[place] = outcome.hidden
+        if outcome.held:
+            self.held[place] = outcome.held
+
+
+class Worker:
+    """Runs the passes of a connection's streams and steps its tasks."""
+
+    def __init__(
+        self,
+        *,
+        streams: Sequence[Stream],
+        capture: Capture,
+        mirror: Mirror,
+        scopes: ScopeTree,
+        applies: Sequence[Apply],
+        clock: Clock,
+        limits: Limits,
+    ) -> None:
+        self._streams = streams
+        self._capture = capture
+        self._mirror = mirror
+        self._scopes = scopes
+        self._applies = applies
+        self._clock = clock
+        self._limits = limits
+        self._pruned_at_ms = clock.now_ms()
+        self._sweep_at_ms = 0
+        self._swept_deletes = 0
+        self.report = Report()
+
+    def once(self) -> None:
+        """Snapshot or the changes since, a census, and all tasks level with the mirror.
+
+        What can be read is read and written; then the first failure, if any, is raised.
+        """
+        for stream in self._streams:
+            for scope in list(self._scopes.of(stream)):
+                self._once_in(stream, scope)
+            self._sweep(stream)
+            self._step_tasks()
+        for failure in self.report.failures.values():
+            raise failure.error
+
+    def follow(self) -> None:
+        """Run what is due, for ever; ends by `Stopped` from the clock, or a `Refused` error."""
+        while True:
+            worked = self.turn()
+            if not worked:
+                self._clock.sleep(self._pause_seconds())
+
+    def turn(self) -> bool:
+        """Run every pass that is due now and step the tasks. Returns whether anything was done."""
+        worked = False
+        for stream in self._streams:
+            for scope in list(self._scopes.of(stream)):
+                if kind := self._due(stream, scope):
+                    worked = True
+                    self._try(stream, scope, kind)
+                    self._step_tasks()
+        self._sweep_when_due()
+        worked |= self._step_tasks() > 0
+        self._prune()
+        return worked
+
+    # --- passes ------------------------------------------------------------------------------
+
+    def _once_in(self, stream: Stream, scope: Scope) -> None:
+        fresh = not self._mirror.cursor(stream.name, scope.key).snapshot_done
+        if stream.strategy is Strategy.DELTA:
+            kinds = [Kind.SNAPSHOT] if fresh else []
+            for kind in [*kinds, Kind.POLL]:
+                self._try(stream, scope, kind)
+        outcome = self._try(stream, scope, Kind.CENSUS if not fresh else _first_whole(stream))
+        for _ in range(_ROUNDS_MAX):
+            if not outcome.unsettled:
+                return
+            outcome = self._try(stream, scope, Kind.CENSUS)
+
+    def _try(self, stream: Stream, scope: Scope, kind: Kind) -> Outcome:
+        place = (stream.name, scope.key)
+        try:
+            outcome = self._capture.run(stream, scope, kind)
+        except (BadToken, Fenced):
+            raise
+        except HeadraceError as error:
+            self._note_failure(place, error)
+            return Outcome()
+        self.report.note(place, outcome)
+        return outcome
+
+    def _sweep_when_due(self) -> None:
+        """Orphans come from a parent's delete; a crash or a held sweep is made up for later."""
+        deleted = sum(counts.deleted for counts in self.report.counts.values())
+        now_ms = self._clock.now_ms()
+        if deleted == self._swept_deletes and now_ms < self._sweep_at_ms:
+            return
+        self._swept_deletes = deleted
+        self._sweep_at_ms = now_ms + int(self._limits.census_seconds * 1000)
+        for stream in self._streams:
+            self._sweep(stream)
+
+    def _sweep(self, stream: Stream) -> None:
+        for scope in self._scopes.orphans(stream):
+            self.report.note((stream.name, scope), self._capture.sweep_orphans(stream, scope))
+
+    # --- when --------------------------------------------------------------------------------
+
+    def _due(self, stream: Stream, scope: Scope) -> Kind | None:
+        cursor = self._mirror.cursor(stream.name, scope.key)
+        failure = self.report.failures.get((stream.name, scope.key))
+        if failure and self._clock.now_ms() < failure.retry_at_ms:
+            return None
+        for kind, at_ms in self._plan(stream, cursor):
+            if self._clock.now_ms() >= at_ms:
+                return kind
+        return None
+
+    def _plan(self, stream: Stream, cursor: Cursor) -> Iterator[tuple[Kind, float]]:
+        """The passes to come and when each is due, in ms; the more thorough first."""
+        census_ms, poll_ms = self._limits.census_seconds * 1000, self._limits.poll_seconds * 1000
+        whole = Kind.CENSUS if cursor.snapshot_done else Kind.SNAPSHOT
+        if cursor.state:
+            yield whole, max(cursor.polled_at, cursor.census_at) + census_ms
+            return
+        if not cursor.snapshot_done:
+            yield Kind.SNAPSHOT, 0
+            return
+        yield Kind.CENSUS, cursor.census_at + census_ms
+        if not stream.slow:
+            yield Kind.POLL, cursor.polled_at + poll_ms
+
+    def _pause_seconds(self) -> float:
+        """Until something is due; at most a second, so that new scopes are found soon."""
+        return max(0.05, min(1.0, self._limits.poll_seconds))
+
+    # --- tasks and housekeeping --------------------------------------------------------------
+
+    def _step_tasks(self) -> int:
+        return sum(self._drain(index, apply) for index, apply in enumerate(self._applies))
+
+    def _drain(self, index: int, apply: Apply) -> int:
+        place = ("", f"task {index}")
+        failure = self.report.failures.get(place)
+        if failure and self._clock.now_ms() < failure.retry_at_ms:
+            return 0
+        try:
+            done = apply.drain()
+        except Unavailable as error:
+            self._note_failure(place, error)
+            return 0
+        self.report.failures.pop(place, None)
+        return done
+
+    def _note_failure(self, place: Place, error: HeadraceError) -> None:
+        known = self.report.failures.get(place)
+        times = known.times + 1 if known else 1
+        asked = error.retry_after_seconds if isinstance(error, Unavailable) else None
+        wait = _AGAIN.wait_seconds(times, asked=asked, spread=0.5) or 0.0
+        retry_at = self._clock.now_ms() + int(wait * 1000)
+        self.report.failures[place] = Failure(error, times, retry_at)
+
+    def _prune(self) -> None:
+        now_ms = self._clock.now_ms()
+        if now_ms - self._pruned_at_ms < _PRUNE_SECONDS * 1000:
+            return
+        self._pruned_at_ms = now_ms
+        self._mirror.prune(
+            before_ms=now_ms - int(self._limits.log_days * 86_400_000),
+            tombstones_before_ms=now_ms - int(self._limits.tombstone_days * 86_400_000),
+        )
+
+
+def _first_whole(stream: Stream) -> Kind:
+    return Kind.CENSUS if stream.strategy is Strategy.DELTA else Kind.SNAPSHOT

@@ -1,0 +1,127 @@
+"""One page against the mirror: load what is on file, compare, write what follows.
+
+Runs inside the caller's transaction and touches only the page's keys.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import replace
+from typing import Any
+
+from headrace.core.change import Counts, Op
+from headrace.core.compare import Nothing, Verdict, compare
+from headrace.core.ports import Page
+from headrace.core.record import Gone, Key, OnFile, Record, Sighting
+
+SELECT_RECORD = (
+    'SELECT record.id, stream, key, scope, version, digest, body, seen_at, "offset",'
+    " changed_at, deleted"
+    " FROM record JOIN body ON body.id = record.id"
+)
+
+
+def on_file(row: tuple[Any, ...]) -> OnFile:
+    """The value of one row of `SELECT_RECORD`."""
+    _, stream, key, scope, version, digest, body, seen_at, offset, changed_at, deleted = row
+    record = Record(stream, key, scope, version, digest, body)
+    return OnFile(record, seen_at, offset, changed_at, bool(deleted))
+
+
+class PageWriter:
+    """Compares one page's sightings with the records on file and writes the outcome."""
+
+    def __init__(self, db: sqlite3.Connection, page: Page, *, head: int) -> None:
+        self._db = db
+        self._page = page
+        self._head = head
+        self._ids: dict[Key, int] = {}
+        self._filed: dict[Key, OnFile] = {}
+        self._seen: set[Key] = set()
+        self._changed: set[Key] = set()
+        self._log: list[tuple[Any, ...]] = []
+        self._load()
+
+    def write(self) -> Counts:
+        """Compare and write. Returns what happened."""
+        page = self._page
+        counts = Counts(read=len(page.sightings), rejected=len(page.rejects), calls=page.calls)
+        for sighting in page.sightings:
+            self._take(sighting, counts)
+        self._flush()
+        return counts
+
+    def _load(self) -> None:
+        keys = json.dumps(list({sighting.key for sighting in self._page.sightings}))
+        sql = f"{SELECT_RECORD} WHERE stream = ? AND key IN (SELECT value FROM json_each(?))"
+        for row in self._db.execute(sql, (self._page.stream, keys)):
+            self._ids[row[2]] = row[0]
+            self._filed[row[2]] = on_file(row)
+
+    def _take(self, sighting: Sighting, counts: Counts) -> None:
+        filed = self._filed.get(sighting.key)
+        verdict = compare(filed, sighting)
+        if verdict is Nothing.STALE:
+            counts.stale += 1
+        elif verdict is Nothing.UNCHANGED:
+            assert filed is not None
+            counts.unchanged += 1
+            self._seen.add(sighting.key)
+            self._filed[sighting.key] = replace(filed, seen_at=sighting.seen_at)
+        elif isinstance(verdict, Verdict):
+            _count(counts, verdict.op)
+            self._apply(filed, sighting, verdict)
+
+    def _apply(self, filed: OnFile | None, sighting: Sighting, verdict: Verdict) -> None:
+        key, page = sighting.key, self._page
+        offset = self._head + len(self._log) + 1
+        previous = filed if filed is not None and not filed.deleted else None
+        before = previous.record.body if previous else None
+        after = verdict.record.body if verdict.record else None
+        self._log.append(
+            (offset, page.stream, key, verdict.op.value, after, before,
+             previous.offset if previous else 0, previous.changed_at if previous else 0,
+             page.at, sighting.origin.value)
+        )  # fmt: skip
+        record = verdict.record or (filed.record if filed else None)
+        assert record is not None
+        gone = isinstance(sighting, Gone)
+        self._filed[key] = OnFile(record, sighting.seen_at, offset, page.at, gone)
+        self._changed.add(key)
+
+    def _flush(self) -> None:
+        new = [key for key in self._changed if key not in self._ids]
+        first = self._db.execute("SELECT coalesce(max(id), 0) + 1 FROM record").fetchone()[0]
+        order = sorted(new, key=lambda key: self._filed[key].offset)
+        self._ids.update({key: first + index for index, key in enumerate(order)})
+        seen = [(self._filed[k].seen_at, self._ids[k]) for k in self._seen - self._changed]
+        self._db.executemany("UPDATE record SET seen_at = ? WHERE id = ?", seen)
+        changed = [(self._ids[key], self._filed[key]) for key in self._changed]
+        self._db.executemany(_PUT_RECORD, [_record_row(i, f) for i, f in changed])
+        bodies = [(i, f.record.body) for i, f in changed]
+        self._db.executemany("INSERT OR REPLACE INTO body VALUES (?, ?)", bodies)
+        self._db.executemany("INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", self._log)
+
+
+_PUT_RECORD = (
+    "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+    " scope = excluded.scope, version = excluded.version, digest = excluded.digest,"
+    ' seen_at = excluded.seen_at, "offset" = excluded."offset",'
+    " changed_at = excluded.changed_at, deleted = excluded.deleted"
+)
+
+
+def _record_row(identity: int, filed: OnFile) -> tuple[Any, ...]:
+    record = filed.record
+    return (identity, record.stream, record.key, record.scope, record.version, record.digest,
+            filed.seen_at, filed.offset, filed.changed_at, int(filed.deleted))  # fmt: skip
+
+
+def _count(counts: Counts, op: Op) -> None:
+    if op is Op.DELETE:
+        counts.deleted += 1
+    elif op is Op.UPDATE:
+        counts.updated += 1
+    else:
+        counts.inserted += 1
