@@ -61,10 +61,10 @@ class Absence:
             return Finding()
         if self._is_held(stream, scope.key, len(suspects), cursor):
             return Finding(held=len(suspects))
-        if hidden := self._parent_hidden(stream, scope):
-            return Finding(hidden=hidden)
         if stream.lookup is not None:
             return self._ask_each(stream, scope, suspects)
+        if hidden := self._parent_hidden(stream, scope):
+            return Finding(hidden=hidden)
         return self._missed_twice(stream, scope, suspects, cursor)
 
     def orphaned(self, stream: Stream, scope: str, cursor: Cursor) -> Finding:
