@@ -73,7 +73,7 @@ class Client:
         """Call an Action. `expects` is the path below `Response` that must hold an object, or,
         for `many`, a list; the list may be null only where the count at `total` is 0.
 
-        Raises `BadToken`, `NotPermitted`, `NotFound`, `Refused` at once, `Throttled` and
+        Raises `BadToken`, `NotPermitted`, `NotFound`, `BadRequest` at once, `Throttled` and
         `Unavailable` after the last retry. No message holds the token.
         """
         body = msgspec.json.encode({"Action": action, **params})

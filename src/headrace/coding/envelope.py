@@ -37,6 +37,10 @@ _REFUSED = {
 }
 
 
+class BadRequest(Refused):
+    """CODING calls a parameter of the request wrong; some lists say so for a missing permission."""
+
+
 @dataclass(frozen=True, slots=True)
 class Expected:
     """What an answer must hold: a list (`many`) or an object at `path` below `Response`.
@@ -65,8 +69,8 @@ class Answer:
 def read_answer(action: str, response: Response, expected: Expected, now_ms: int) -> Answer:
     """Read one HTTP answer.
 
-    Raises `BadToken`, `NotPermitted`, `NotFound`, `Throttled`, `Refused` or `Unavailable`; the
-    message names Action, code, CODING's own message and the RequestId.
+    Raises `BadToken`, `NotPermitted`, `NotFound`, `BadRequest`, `Throttled` or `Unavailable`;
+    the message names Action, code, CODING's own message and the RequestId.
     """
     if response.status == 429 or response.status >= 500 or 300 <= response.status < 400:
         raise _bad_status(action, response, now_ms)
@@ -107,7 +111,7 @@ def _error_of(
 ) -> HeadraceError:
     """The error for a code, the code's part behind a dot left aside."""
     fields = error if isinstance(error, dict) else {}
-    code, message = _short(fields.get("Code")), _short(fields.get("Message") or error)
+    code, message = one_line(fields.get("Code")), one_line(fields.get("Message") or error)
     text = f"{action}: {code or 'error'}: {message}{_with_id(request_id)}."
     family = code.partition(".")[0]
     if family == "AuthFailure" or _INVALID_USER in message.lower():
@@ -119,7 +123,7 @@ def _error_of(
     if family in _THROTTLED:
         return Throttled(text, retry_after_seconds=retry_after(response, now_ms))
     if family in _REFUSED:
-        return Refused(text, advice="CODING may also mean that the token lacks a scope.")
+        return BadRequest(text, advice="CODING may also mean that the token lacks a scope.")
     return Unavailable(text, retry_after_seconds=retry_after(response, now_ms))
 
 
@@ -127,7 +131,7 @@ def _bad_status(action: str, response: Response, now_ms: int) -> HeadraceError:
     """The error for a status that speaks for itself. A bare 404 never means a missing record."""
     body = _envelope_of(response) or {}
     error = body.get("Error")
-    said = f": {_short(error)}" if error else f" ({_kind(response)})"
+    said = f": {one_line(error)}" if error else f" ({_kind(response)})"
     text = f"{action}: HTTP {response.status}{said}{_with_id(_request_id(body))}."
     asked = retry_after(response, now_ms)
     if response.status == 429:
@@ -174,14 +178,14 @@ def _kind(response: Response) -> str:
     return "broken or foreign JSON" if start[:1] in b"{[" else "a body that is not JSON"
 
 
-def _short(value: Any) -> str:
+def one_line(value: Any) -> str:
     """One line of at most 300 characters: what the other side wrote is shown, not trusted."""
     line = " ".join("".join(c if c.isprintable() else " " for c in str(value or "")).split())
     return line if len(line) <= _MESSAGE_MAX else f"{line[:_MESSAGE_MAX]}..."
 
 
 def _request_id(body: Body) -> str:
-    return _short(body.get("RequestId"))[:100]
+    return one_line(body.get("RequestId"))[:100]
 
 
 def _with_id(request_id: str) -> str:

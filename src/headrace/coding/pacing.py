@@ -77,10 +77,10 @@ class Pacer:
         with self._lock:
             self._bucket(action).cut(self._clock.now_ms(), wait_seconds)
 
-    def rate(self, action: str) -> float:
-        """Requests a second now allowed for the Action."""
+    def rates(self) -> dict[str, tuple[float, float]]:
+        """Of every Action called so far: requests a second allowed now, and at most."""
         with self._lock:
-            return self._bucket(action).rate
+            return {name: (b.rate, b.full_rate) for name, b in self._buckets.items()}
 
     def _try(self, action: str, urgent: bool) -> float:
         """Take one from both buckets, or say how many seconds to wait."""

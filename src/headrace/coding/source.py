@@ -62,7 +62,7 @@ class CodingSource:
             raise
         row: Body = _plain_numbers(answer.at(lookup.row))
         for name in lookup.key_params.values():
-            if row.get(name) != wanted[name]:
+            if str(row.get(name)) != str(wanted[name]):
                 raise Unavailable(f"{lookup.action}: CODING answered with another record.")
         return lookup.project(row) if lookup.project else row
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from headrace.coding.streams.columns import decimal, integer, moment, reference, text
+from headrace.coding.streams.detail import in_whole_seconds
 from headrace.coding.streams.project import IN_PROJECT
-from headrace.core.record import Body
 from headrace.core.schema import Schema
 from headrace.core.stream import HookRule, Listing, Lookup, Paging, Stream, Title
 
@@ -34,18 +34,6 @@ _COLUMNS = (
 )
 
 
-def list_row_of(detail: Body) -> Body:
-    """The list row for an answer of DescribeIteration: the same fields, times in whole seconds.
-
-    In the official examples the list shows 1599027192000 where the detail shows 1599027192347.
-    """
-    row = dict(detail)
-    for name in ("CreatedAt", "UpdatedAt"):
-        if isinstance(row.get(name), int):
-            row[name] -= row[name] % 1000
-    return row
-
-
 ITERATIONS = Stream(
     name="iterations",
     title=Title("迭代", "Iterations"),
@@ -65,7 +53,7 @@ ITERATIONS = Stream(
         row="Iteration",
         key_params={"IterationCode": "Code"},
         sends=("ProjectName",),
-        project=list_row_of,
+        project=in_whole_seconds,
     ),
     hooks=(
         HookRule(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from headrace.coding.streams.columns import flag, integer, moment, nested, reference, text
+from headrace.coding.streams.detail import in_whole_seconds
 from headrace.core.schema import Schema
 from headrace.core.stream import Listing, Lookup, Paging, Stream, Title
 
@@ -41,6 +42,11 @@ PROJECTS = Stream(
         total="Data.TotalCount",
         paging=Paging.NUMBER,
     ),
-    lookup=Lookup(action="DescribeOneProject", row="Project", key_params={"ProjectId": "Id"}),
+    lookup=Lookup(
+        action="DescribeOneProject",
+        row="Project",
+        key_params={"ProjectId": "Id"},
+        project=in_whole_seconds,
+    ),
     scopes=("project:profile:ro",),
 )
