@@ -1,0 +1,248 @@
+"""The connection test, item by item: each says what was found and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from headrace.coding.client import Client
+from headrace.coding.envelope import Answer, BadRequest
+from headrace.coding.source import CodingSource
+from headrace.coding.streams import CATALOGUE
+from headrace.coding.streams.team import PROJECTS
+from headrace.core.clock import Clock
+from headrace.core.ports import Ask
+from headrace.core.record import Body, Record
+from headrace.core.stream import TEAM_SCOPE, Scope, Stream, Title, child_scope, to_record
+from headrace.errors import (
+    BadToken,
+    HeadraceError,
+    NotFound,
+    NotPermitted,
+    Refused,
+    Throttled,
+    Unavailable,
+)
+
+Outcome = Literal["ok", "warn", "failed", "skipped"]
+CLOCK_DIFFERENCE_SECONDS_MAX = 60
+_PROJECTS_SHOWN_MAX = 5
+
+_ADDRESS = Title("地址可达", "Address reachable")
+_TOKEN = Title("令牌有效", "Token valid")
+_USER = Title("当前用户", "Who am I")
+_TEAM = Title("团队", "Team")
+_PROJECTS = Title("可见项目", "Visible projects")
+_RATE = Title("请求频率", "Request rate")
+_CLOCK = Title("时钟偏差", "Clock difference")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One item of the test. `name` is for machines; `advice` says what to do, if anything."""
+
+    name: str
+    title: Title
+    ok: Outcome
+    detail: str = ""
+    advice: str = ""
+
+
+def run_checks(
+    client: Client,
+    clock: Clock,
+    *,
+    streams: Sequence[Stream] = CATALOGUE,
+    projects: Sequence[str] = (),
+) -> Iterator[Check]:
+    """Test a connection. `projects` are names the user chose; none means all that are visible.
+
+    Raises no HeadraceError: every failure is a check. Items that an earlier failure makes
+    impossible are skipped with the reason. Parents of the streams are checked too.
+    """
+    return _Test(client, clock, _with_parents(streams), projects).run()
+
+
+class _Test:
+    """The state of one test: what was read so far, for the items that build on it."""
+
+    def __init__(
+        self, client: Client, clock: Clock, streams: Sequence[Stream], projects: Sequence[str]
+    ) -> None:
+        self._client = client
+        self._source = CodingSource(client)
+        self._clock = clock
+        self._streams = streams
+        self._projects = projects
+        self._samples: dict[str, tuple[Scope, Record]] = {}
+        self._difference_ms: int | None = None
+
+    def run(self) -> Iterator[Check]:
+        try:
+            answer = self._client.call("DescribeCodingCurrentUser", {}, expects="User", urgent=True)
+            error = None
+        except HeadraceError as failure:
+            answer, error = None, failure
+        checks = _greeting(answer, error)
+        yield from checks
+        blocked = next((check for check in checks if check.ok == "failed"), None)
+        if blocked is not None:
+            yield from self._all_skipped(f"not tried: {blocked.title.en} failed")
+            return
+        if answer is not None:
+            self._note_time(answer.server_ms)
+        yield self._team()
+        yield from self._chosen() if self._projects else self._visible()
+        for stream in self._streams:
+            if stream is not PROJECTS:
+                yield self._stream(stream)
+        yield self._rate()
+        yield self._clock_difference()
+
+    def _all_skipped(self, reason: str) -> Iterator[Check]:
+        for name, title in (("team", _TEAM), ("projects", _PROJECTS)):
+            yield Check(name, title, "skipped", reason)
+        for stream in self._streams:
+            if stream is not PROJECTS:
+                yield Check(f"stream:{stream.name}", stream.title, "skipped", reason)
+        for name, title in (("rate", _RATE), ("clock", _CLOCK)):
+            yield Check(name, title, "skipped", reason)
+
+    def _team(self) -> Check:
+        try:
+            answer = self._client.call("DescribeTeam", {}, expects="Data", urgent=True)
+        except HeadraceError as error:
+            advice = "Only the team's name is missing; scope team:profile:ro shows it."
+            return Check("team", _TEAM, "warn", error.message, advice)
+        detail = f"{answer.at('Data.Name')} ({answer.at('Data.TeamHost')})"
+        return Check("team", _TEAM, "ok", detail)
+
+    def _chosen(self) -> Iterator[Check]:
+        for name in self._projects:
+            title = Title(f"项目 {name}", f"Project {name}")
+            try:
+                answer = self._client.call(
+                    "DescribeProjectByName", {"ProjectName": name}, expects="Project", urgent=True
+                )
+            except HeadraceError as error:
+                yield _failed(f"project:{name}", title, error, PROJECTS)
+                continue
+            self._note_time(answer.server_ms)
+            self._sample(PROJECTS, TEAM_SCOPE, [answer.at("Project")])
+            yield Check(f"project:{name}", title, "ok", str(answer.at("Project.DisplayName")))
+
+    def _visible(self) -> Iterator[Check]:
+        try:
+            page = self._source.list_page(PROJECTS, TEAM_SCOPE, Ask(1, PROJECTS.listing.size))
+        except HeadraceError as error:
+            yield _failed("projects", _PROJECTS, error, PROJECTS)
+            return
+        self._note_time(page.server_ms)
+        self._sample(PROJECTS, TEAM_SCOPE, page.rows)
+        names = [str(row.get("Name")) for row in page.rows if isinstance(row, dict)]
+        if not names:
+            advice = "Add the token's owner to a project, or add the scope project:profile:ro."
+            yield Check("projects", _PROJECTS, "warn", "no project is visible", advice)
+            return
+        more = ", ..." if len(names) > _PROJECTS_SHOWN_MAX else ""
+        detail = f"{page.total}: {', '.join(names[:_PROJECTS_SHOWN_MAX])}{more}"
+        yield Check("projects", _PROJECTS, "ok", detail)
+
+    def _stream(self, stream: Stream) -> Check:
+        name = f"stream:{stream.name}"
+        scope = self._scope_of(stream)
+        if scope is None:
+            assert stream.parent is not None
+            reason = f"there is no record of {stream.parent.stream} to look in"
+            return Check(name, stream.title, "skipped", reason)
+        try:
+            page = self._source.list_page(stream, scope, Ask(1, 1))
+        except HeadraceError as error:
+            return _failed(name, stream.title, error, stream)
+        self._note_time(page.server_ms)
+        self._sample(stream, scope, page.rows)
+        where = scope.values.get("ProjectName")
+        count = "readable" if page.total is None else f"readable, {page.total} records"
+        return Check(name, stream.title, "ok", f"{count} in {where}" if where else count)
+
+    def _scope_of(self, stream: Stream) -> Scope | None:
+        if stream.parent is None:
+            return TEAM_SCOPE
+        found = self._samples.get(stream.parent.stream)
+        return child_scope(stream, found[0], found[1].value(), found[1].key) if found else None
+
+    def _sample(self, stream: Stream, scope: Scope, rows: Sequence[object]) -> None:
+        """Keep the first usable record of a stream: the place to look for its children."""
+        for row in rows:
+            record = to_record(stream, scope, row)
+            if isinstance(record, Record) and not _is_archived(record.value()):
+                self._samples.setdefault(stream.name, (scope, record))
+                return
+
+    def _note_time(self, server_ms: int | None) -> None:
+        if server_ms is not None and self._difference_ms is None:
+            self._difference_ms = self._clock.now_ms() - server_ms
+
+    def _rate(self) -> Check:
+        rates = self._client.pacer.rates()
+        slowed = [f"{a} {now:g} of {most:g}/s" for a, (now, most) in rates.items() if now < most]
+        sent = f"{self._client.calls} requests sent"
+        if slowed:
+            advice = "Use one token for one Headrace only, or poll less often."
+            return Check("rate", _RATE, "warn", f"{sent}; slowed: {', '.join(slowed)}", advice)
+        allowed = ", ".join(f"{action} {most:g}/s" for action, (_, most) in rates.items())
+        return Check("rate", _RATE, "ok", f"{sent}, none refused; our limits: {allowed}")
+
+    def _clock_difference(self) -> Check:
+        if self._difference_ms is None:
+            return Check("clock", _CLOCK, "skipped", "CODING did not say its time")
+        seconds = round(self._difference_ms / 1000)
+        detail = f"{abs(seconds)} s {'ahead of' if seconds > 0 else 'behind'} CODING"
+        if abs(seconds) > CLOCK_DIFFERENCE_SECONDS_MAX:
+            return Check("clock", _CLOCK, "warn", detail, "Set this machine's clock by NTP.")
+        return Check("clock", _CLOCK, "ok", detail)
+
+
+def _greeting(answer: Answer | None, error: HeadraceError | None) -> list[Check]:
+    """Address, token and user, all from the first call."""
+    reached = Check("address", _ADDRESS, "ok", "CODING answers")
+    valid = Check("token", _TOKEN, "ok", "CODING accepts it")
+    if answer is not None:
+        who = f"{answer.at('User.Name')} ({answer.at('User.GlobalKey')})"
+        return [reached, valid, Check("user", _USER, "ok", who)]
+    assert error is not None
+    if isinstance(error, BadToken):
+        bad = Check("token", _TOKEN, "failed", error.message, error.advice)
+        return [reached, bad, Check("user", _USER, "skipped", "not tried: Token valid failed")]
+    if isinstance(error, NotPermitted | NotFound | BadRequest | Throttled):
+        advice = "A project token need not show a user; others need the scope user:profile:ro."
+        return [reached, valid, Check("user", _USER, "warn", error.message, advice)]
+    reason = "not tried: Address reachable failed"
+    return [
+        Check("address", _ADDRESS, "failed", error.message, error.advice),
+        Check("token", _TOKEN, "skipped", reason),
+        Check("user", _USER, "skipped", reason),
+    ]
+
+
+def _failed(name: str, title: Title, error: HeadraceError, stream: Stream) -> Check:
+    advice = error.advice
+    if isinstance(error, Refused):
+        advice = f"Reading it needs the scope {' and '.join(stream.scopes)}."
+    elif isinstance(error, Unavailable):
+        advice = error.advice or "Try again later."
+    return Check(name, title, "failed", error.message, advice)
+
+
+def _is_archived(row: Body) -> bool:
+    return row.get("Archived") is True
+
+
+def _with_parents(streams: Sequence[Stream]) -> tuple[Stream, ...]:
+    parents = {stream.name: stream.parent.stream for stream in CATALOGUE if stream.parent}
+    wanted = {stream.name for stream in streams}
+    for stream in reversed(CATALOGUE):
+        if stream.name in wanted and stream.name in parents:
+            wanted.add(parents[stream.name])
+    return tuple(stream for stream in CATALOGUE if stream.name in wanted)
