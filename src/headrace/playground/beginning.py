@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 YEAR_MS = 365 * DAY_MS
 SPRINT_MS = 14 * DAY_MS
 MEMBERS = 24
+OWNER = 1
 ISSUES_PER_SPRINT = 40
 SPRINTS_MAX = 26
 KIND_DRAW = (
@@ -139,7 +140,7 @@ def draw_issue(
 ) -> Issue:
     """One issue with everything drawn: about two in three fields set."""
     draw = rng.random
-    people = tuple(project.roles)
+    people = tuple(project.roles) or (OWNER,)
     creator = people[int(draw() * len(people))]
     assignees = {people[int(draw() * len(people))] for _ in range(int(draw() * 3.4))}
     status_ids = STATUS_IDS_OF_KIND[kind]

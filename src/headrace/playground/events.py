@@ -6,6 +6,7 @@ times are numbers, and times carry real milliseconds. `hook` and `hook_id` are a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .defaults import KIND_NAMES, STATUS_TYPE_NAMES
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from .team import Team
 
 Body = dict[str, Any]
+Teller = Callable[["Team", Member], Body]
 
 NAMES = {
     "ITERATION_CREATED": "创建迭代",
@@ -59,8 +61,9 @@ def issue_event(
 
 
 def iteration_event(team: Team, project: Project, code: str, iteration: Iteration) -> Event:
-    body = _head(team, project, code)
-    return Event(code, project.id, body | {"iteration": _iteration(team, project, iteration)})
+    """An ITERATION_* event: unlike inside an issue, its people have no email and phone."""
+    told = _iteration(team, project, iteration, person=_sender)
+    return Event(code, project.id, _head(team, project, code) | {"iteration": told})
 
 
 def member_event(team: Team, project: Project, code: str, member: Member) -> Event:
@@ -115,8 +118,8 @@ def _sender(team: Team, member: Member) -> Body:
     }
 
 
-def _person(team: Team, member_id: int) -> Body:
-    return _sender(team, team.members[member_id]) | {"email": "", "phone": ""}
+def _person(team: Team, member: Member) -> Body:
+    return _sender(team, member) | {"email": "", "phone": ""}
 
 
 def _issue(team: Team, project: Project, issue: Issue) -> Body:
@@ -130,14 +133,14 @@ def _issue(team: Team, project: Project, issue: Issue) -> Body:
         "code": issue.code,
         "parent_code": issue.parent_code,
         "title": issue.name,
-        "creator": _person(team, issue.creator_id),
+        "creator": _person(team, team.members[issue.creator_id]),
         "status": status.name,
         "priority": int(issue.priority or -1),
         "description": issue.description,
         "created_at": issue.created_ms,
         "updated_at": issue.updated_ms,
         "issue_status": {"id": status.id, "name": status.name, "type": status.type},
-        "watchers": [_person(team, member_id) for member_id in issue.watcher_ids],
+        "watchers": [_person(team, team.members[member_id]) for member_id in issue.watcher_ids],
         "labels": [
             {"id": label_id, "name": project.labels[label_id].name}
             for label_id in issue.label_ids
@@ -147,20 +150,26 @@ def _issue(team: Team, project: Project, issue: Issue) -> Body:
     dates = {"start_date": issue.start_date, "due_date": issue.due_date}
     body |= {name: at_ms for name, at_ms in dates.items() if at_ms}
     if issue.assignee_ids:
-        body["assignee"] = _person(team, issue.assignee_ids[0])
+        body["assignee"] = _person(team, team.members[issue.assignee_ids[0]])
     if sprint := project.iterations.get(issue.iteration_code):
         body["iteration"] = _iteration(team, project, sprint)
     return body
 
 
-def _iteration(team: Team, project: Project, iteration: Iteration) -> Body:
+def _iteration(
+    team: Team,
+    project: Project,
+    iteration: Iteration,
+    *,
+    person: Callable[[Team, Member], Body] = _person,
+) -> Body:
     body: Body = {
         "title": iteration.name,
         "goal": iteration.goal,
         "html_url": f"{team.site}/p/{project.info.name}/iterations/{iteration.code}",
         "project_id": project.id,
         "code": iteration.code,
-        "creator": _person(team, iteration.creator_id),
+        "creator": person(team, team.members[iteration.creator_id]),
         "watchers": [],
         "status": iteration.status,
         "plan_issue_number": project.counts(iteration.code).total(),
@@ -170,5 +179,5 @@ def _iteration(team: Team, project: Project, iteration: Iteration) -> Body:
     dates = {"start_at": iteration.start_ms, "end_at": iteration.end_ms}
     body |= {name: at_ms for name, at_ms in dates.items() if at_ms != NO_ITERATION_DATE}
     if iteration.assignee_id:
-        body["assignee"] = _person(team, iteration.assignee_id)
+        body["assignee"] = person(team, team.members[iteration.assignee_id])
     return body

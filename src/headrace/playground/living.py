@@ -46,7 +46,7 @@ class Scene(NamedTuple):
         )
 
     def person(self) -> int:
-        return self.rng.choice(tuple(self.project.roles) or (self.team.owner_id,))
+        return self.rng.choice(tuple(self.project.roles) or (beginning.OWNER,))
 
 
 def act(team: Team, rng: Random, now_ms: int, *, issues_max: int) -> str:
@@ -228,7 +228,7 @@ def _drop_iteration(scene: Scene) -> str:
 def _parent(scene: Scene, kind: str) -> int:
     """A parent that a new issue of this type may have, found in a few draws, or 0."""
     wanted = beginning.PARENT_KINDS.get(kind, ())
-    for _ in range(5 if wanted else 0):
+    for _ in range(5 if wanted and scene.project.issues else 0):
         if (found := scene.issue()).kind in wanted:
             return found.code
     return 0

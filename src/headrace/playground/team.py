@@ -42,7 +42,7 @@ class Team:
         self.name = "Demo Team"
         self.domain = "demo-team"
         self.site = f"https://{self.domain}.coding.net"
-        self.owner_id = 1
+        self.owner_id = beginning.OWNER
         self.members = {n: Member(n, f"member-{n}") for n in range(1, beginning.MEMBERS + 1)}
         self.projects: dict[int, Project] = {}
         self.listening = False

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from . import rows
 from .defaults import KINDS, STATUS_IDS_OF_KIND
+from .issue_rows import issue as issue_row
 from .rows import Row
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _statuses(_: Team, project: Project) -> Pairs:
 
 def _issues(team: Team, project: Project) -> Pairs:
     for code, value in project.issues.items():
-        yield (project.id, code), rows.issue(value, project, team)
+        yield (project.id, code), issue_row(value, project, team)
 
 
 TABLES: dict[str, Callable[[Team, Project], Pairs]] = {

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ..conditions import KINDS_LISTED, Query
 from ..envelope import ApiError
+from ..issue_rows import issue_detail, issue_encoded
 from ..paging import Paging, Style
 from ..rates import UNLIMITED
-from ..rows import Row, issue_detail, issue_encoded
+from ..rows import Row
 from ..selection import SORT_KEYS, select
 from .action import PROJECT_NAME, Action, Call, Parameter
 
