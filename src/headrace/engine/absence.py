@@ -59,34 +59,39 @@ class Absence:
         suspects = self._mirror.unseen(stream.name, scope.key, began)
         if not suspects:
             return Finding()
-        if self._is_held(stream, scope.key, len(suspects), cursor):
+        mass = self._is_mass(stream, scope.key, len(suspects))
+        if mass and not self._waited(cursor):
             return Finding(held=len(suspects))
         if stream.lookup is not None:
             return self._ask_each(stream, scope, suspects)
         if hidden := self._parent_hidden(stream, scope):
             return Finding(hidden=hidden)
+        if cursor.held_at and not mass:  # the pass before was not to be believed
+            return Finding(waiting=len(suspects))
         return self._missed_twice(stream, scope, suspects, cursor)
 
     def orphaned(self, stream: Stream, scope: str, cursor: Cursor) -> Finding:
         """Records whose parent was confirmed gone go with it."""
         stamp = self._stamps.next()
         keys = self._mirror.unseen(stream.name, scope, stamp)
-        if self._is_held(stream, "", len(keys), cursor):
+        if self._is_mass(stream, "", len(keys)) and not self._waited(cursor):
             return Finding(held=len(keys))
         gone = [Gone(stream.name, k, stamp, Origin.CENSUS, "its parent is gone") for k in keys]
         return Finding(sightings=list(gone))
 
-    def _is_held(self, stream: Stream, scope: str, missing: int, cursor: Cursor) -> bool:
-        """The mass-vanish guard: too many at once wait for a second census."""
+    def _is_mass(self, stream: Stream, scope: str, missing: int) -> bool:
+        """Too many at once, or an empty list where there were rows and none can be asked for."""
         total = self._mirror.count(stream.name)
         mass = missing > self._limits.vanish_rows and missing > self._limits.vanish_share * total
         empty = (
             stream.lookup is None and scope and missing == self._mirror.count(stream.name, scope)
         )
-        if not (mass or empty):
-            return False
+        return bool(mass or empty)
+
+    def _waited(self, cursor: Cursor) -> bool:
+        """Whether rows held back before have been held for a census interval."""
         waited_ms = self._clock.now_ms() - cursor.held_at
-        return not cursor.held_at or waited_ms < self._limits.census_seconds * 1000
+        return cursor.held_at > 0 and waited_ms >= self._limits.census_seconds * 1000
 
     def _parent_hidden(self, stream: Stream, scope: Scope) -> str:
         """Why the scope's parent cannot be seen; "" when it can."""

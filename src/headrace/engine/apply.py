@@ -54,10 +54,13 @@ class Apply:
         self.progress = Progress()
 
     def open(self) -> None:
-        """Claim the task, prepare its tables, fill what has to be filled."""
+        """Prepare the tables, claim the task, fill what has to be filled.
+
+        In this order, because preparing may find a table dropped and forget its offsets.
+        """
+        self._destination.prepare(self._task.name, all_tables(self._writers))
         claimed = self._destination.claim(self._task.name)
         self._epoch = claimed.epoch
-        self._destination.prepare(self._task.name, all_tables(self._writers))
         head, tail = self._mirror.head(), self._mirror.tail()
         for name in self._writers:
             offset = claimed.offsets.get(name)

@@ -134,7 +134,8 @@ class Capture:
             cursor = msgspec.structs.replace(cursor, mark=self._new_mark(cursor, run, walk))
         self._commit(run, *run.take(), None)
         finding = self._absence.look(stream, scope, began=run.began, cursor=cursor)
-        moved = self._moved(cursor, finding, complete_stamp=run.began)
+        still_held = cursor.held_at and finding.held
+        moved = self._moved(cursor, finding, complete_stamp=0 if still_held else run.began)
         self._commit(run, finding.sightings, (), moved)
         outcome.held, outcome.unsettled = finding.held, finding.waiting
         outcome.hidden = finding.hidden
@@ -162,9 +163,7 @@ class Capture:
         mark = min(run.newest, began) // 1000 * 1000
         return max(cursor.mark, mark)  # Invariant 4
 
-    def _moved(
-        self, cursor: Cursor, finding: Finding, *, complete_stamp: int | None = None
-    ) -> Cursor:
+    def _moved(self, cursor: Cursor, finding: Finding, *, complete_stamp: int = 0) -> Cursor:
         """The cursor after a complete pass."""
         now_ms = self._clock.now_ms()
         listed_all = finding.held == 0 and not finding.hidden
@@ -173,7 +172,7 @@ class Capture:
             snapshot_done=True,
             polled_at=now_ms,
             census_at=now_ms,
-            complete_stamp=cursor.complete_stamp if complete_stamp is None else complete_stamp,
+            complete_stamp=complete_stamp or cursor.complete_stamp,
             state="" if not finding.hidden else "hidden",
             reason=finding.hidden,
             held=finding.held,

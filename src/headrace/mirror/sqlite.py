@@ -190,7 +190,7 @@ class SqliteMirror:
     def _create(self, now_ms: int) -> None:
         script = resources.files(__package__).joinpath("schema.sql").read_text("utf-8")
         with self._transaction():
-            for statement in script.split(";"):
+            for statement in filter(str.strip, script.split(";")):
                 self._db.execute(statement)
             rows = [("format", FORMAT), ("stamp", "0")]
             self._db.executemany("INSERT INTO meta VALUES (?, ?)", rows)

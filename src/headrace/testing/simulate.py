@@ -1,0 +1,175 @@
+"""The simulation: many seeds, each a world with faults and crashes that must end exact.
+
+`python -m headrace.testing.simulate --seeds 10000` runs them on all cores; a failing seed prints
+one line that replays it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+import traceback
+from collections import Counter
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+
+from headrace.errors import HeadraceError
+from headrace.testing.invariants import Watchman, check_equal
+from headrace.testing.kill import Crash
+from headrace.testing.world import CENSUS_SECONDS, POLL_SECONDS, World
+
+STEPS = 14
+BOOTS_MAX = 60
+
+
+@dataclass
+class Result:
+    """What a batch of seeds showed."""
+
+    seeds: int = 0
+    failures: dict[int, str] = field(default_factory=dict)
+    passed: Counter[str] = field(default_factory=Counter)
+    crashed: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: Result) -> None:
+        """Add another batch."""
+        self.seeds += other.seeds
+        self.failures.update(other.failures)
+        self.passed.update(other.passed)
+        self.crashed.update(other.crashed)
+        self.faults.update(other.faults)
+
+
+class Run:
+    """One seed: phase one with faults and crashes, phase two without."""
+
+    def __init__(self, seed: int) -> None:
+        self.world = World(seed)
+        self.watchman = Watchman(self.world)
+        self._booted = False
+
+    def play(self) -> None:
+        """Raises `Violation` when an invariant does not hold."""
+        for _ in range(STEPS):
+            self._step()
+        self.world.calm()
+        self._settle()
+        check_equal(self.world)
+
+    def _step(self) -> None:
+        world, dice = self.world, self.world.dice
+        world.live(dice.choice((0, 1, 1, 2, 6)))
+        if dice.random() < 0.1:
+            self._hide_or_show()
+        if dice.random() < 0.02 and self._booted:
+            world.die()
+            world.forget_mirror()
+            self.watchman.forget()
+            self._booted = False
+        self._turn()
+        self._turn()
+        world.clock.advance(int(dice.choice((1, 20, 61, 301)) * 1000))
+
+    def _turn(self) -> None:
+        """One turn of the process, which may die in it; it is then started again."""
+        world = self.world
+        if world.dice.random() < world.plan.crash_rate:
+            world.killer.crash_at = world.killer.passages + world.dice.randrange(1, 250)
+        for _ in range(BOOTS_MAX):
+            try:
+                if not self._booted:
+                    world.boot()
+                    self._booted = True
+                    world.wake_zombies()
+                world.worker.turn()
+                break
+            except Crash:
+                world.die()
+                self._booted = False
+                if world.dice.random() < 0.5:  # die again while recovering
+                    world.killer.crash_at = world.killer.passages + world.dice.randrange(1, 60)
+            except HeadraceError:
+                world.die()
+                self._booted = False
+                world.clock.advance(5_000)
+        if self._booted:
+            self.watchman.check()
+
+    def _hide_or_show(self) -> None:
+        world = self.world
+        project_id = world.dice.choice(list(world.team.projects))
+        world.team.hide_project(project_id, world.dice.random() < 0.5)
+
+    def _settle(self) -> None:
+        """Faults are off: within two census intervals everything must be exact."""
+        world = self.world
+        turns = int(2 * CENSUS_SECONDS / POLL_SECONDS) + 3
+        for _ in range(turns):
+            self._turn()
+            world.clock.advance(int(POLL_SECONDS * 1000) + 100)
+
+
+def run_seed(seed: int) -> Result:
+    """Run one seed and say what happened."""
+    result = Result(seeds=1)
+    run = Run(seed)
+    try:
+        run.play()
+    except Exception:  # noqa: BLE001 - whatever it is, it is this seed's finding
+        result.failures[seed] = traceback.format_exc()
+    result.passed, result.crashed = run.world.killer.passed, run.world.killer.crashed
+    result.faults = run.world.transport.seen + run.world.destination.seen
+    return result
+
+
+def run_seeds(seeds: Iterable[int]) -> Result:
+    """Run seeds one after another."""
+    result = Result()
+    for seed in seeds:
+        result.add(run_seed(seed))
+    return result
+
+
+def main() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m headrace.testing.simulate")
+    parser.add_argument("--seeds", type=int, default=300, help="how many, from --first on")
+    parser.add_argument("--first", type=int, default=1)
+    parser.add_argument("--seed", type=int, help="replay one")
+    parser.add_argument("--jobs", type=int, default=2)
+    options = parser.parse_args()
+    first, count = (options.seed, 1) if options.seed else (options.first, options.seeds)
+    began = time.monotonic()
+    total = Result()
+    batches = [range(at, min(at + 25, first + count)) for at in range(first, first + count, 25)]
+    if count == 1:
+        total = run_seeds([first])
+    else:
+        with ProcessPoolExecutor(options.jobs) as pool:
+            for result in pool.map(run_seeds, batches):
+                total.add(result)
+    _report(total, time.monotonic() - began)
+    return 1 if total.failures else 0
+
+
+def _report(total: Result, seconds: float) -> None:
+    out = sys.stdout.write
+    for seed, why in sorted(total.failures.items())[:10]:
+        last = why.strip().splitlines()[-1]
+        out(f"seed {seed} failed: {last}\n")
+        out(f"  replay: python -m headrace.testing.simulate --seed {seed}\n")
+    if total.seeds == 1 and total.failures:
+        out(next(iter(total.failures.values())))
+    crashes = ", ".join(f"{name} {n}" for name, n in sorted(total.crashed.items()))
+    out(f"crashes: {crashes}\n")
+    out("faults: " + ", ".join(f"{name} {n}" for name, n in sorted(total.faults.items())) + "\n")
+    rate = total.seeds / seconds if seconds else 0
+    out(f"{total.seeds} seeds in {seconds:.1f} s ({rate:.1f} a second),")
+    out(f" {len(total.failures)} failed\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,202 @@
+"""One simulated world: a living team, its look-alike, and a Headrace process that may die.
+
+Everything runs in one thread. What outlives a crash (mirror file, destination, the team) stays;
+the process is built anew from the real parts.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+from typing import TypeVar
+
+from headrace.coding.auth import PersonalToken
+from headrace.coding.client import Client
+from headrace.coding.pacing import Pacer
+from headrace.coding.source import CodingSource
+from headrace.coding.streams import CATALOGUE
+from headrace.core.ports import Checkpoint
+from headrace.destinations.memory import MemoryDestination, MemoryStorage
+from headrace.engine.apply import Apply, Task
+from headrace.engine.capture import Capture
+from headrace.engine.limits import Limits
+from headrace.engine.modes import Deletes, Write
+from headrace.engine.scopes import ScopeTree
+from headrace.engine.worker import Worker
+from headrace.errors import Fenced
+from headrace.mirror.sqlite import SqliteMirror
+from headrace.playground.api import Playground
+from headrace.playground.settings import Settings
+from headrace.playground.team import Team
+from headrace.playground.tokens import DEFAULT_TOKEN
+from headrace.testing.clock import VirtualClock
+from headrace.testing.faults import FaultyDestination, FaultyTransport
+from headrace.testing.kill import (
+    KillableConnection,
+    KillableDestination,
+    KillableTransport,
+    Killer,
+)
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+START_MS = 1_795_000_000_000
+POLL_SECONDS = 60.0
+CENSUS_SECONDS = 300.0
+OVERLAP_SECONDS = 120
+_PAGED = (
+    "DescribeIssueListWithPage",
+    "DescribeIterationList",
+    "DescribeProjectMembers",
+    "DescribeCodingProjects",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one seed draws for its world."""
+
+    projects: int
+    issues: int
+    page_size: int
+    fault_rate: float
+    write_fault_rate: float
+    crash_rate: float
+    acts_in_flight: float
+    lag_ms: int
+    vanish_rows: int
+    deletes: Deletes
+
+    @staticmethod
+    def draw(dice: Random) -> Plan:
+        """A plan from the seed's dice."""
+        return Plan(
+            projects=dice.choice((1, 2, 2, 3)),
+            issues=dice.randrange(8, 40),
+            page_size=dice.choice((3, 4, 7, 20)),
+            fault_rate=dice.choice((0.0, 0.02, 0.1, 0.25)),
+            write_fault_rate=dice.choice((0.0, 0.1, 0.4)),
+            crash_rate=dice.choice((0.0, 0.3, 0.8)),
+            acts_in_flight=dice.choice((0.0, 0.1, 0.5)),
+            lag_ms=dice.choice((0, 0, 5_000, 90_000)),
+            vanish_rows=dice.choice((3, 50)),
+            deletes=dice.choice((Deletes.SOFT, Deletes.HARD)),
+        )
+
+
+class InlineWorkers:
+    """Reads one after another, each only when its result is wanted."""
+
+    def map(self, call: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
+        """See `core.ports.Workers.map`."""
+        return map(call, items)
+
+
+class World:
+    """Team, look-alike, files and the current process."""
+
+    def __init__(self, seed: int, plan: Plan | None = None) -> None:
+        self.dice = Random(seed)
+        self.plan = plan or Plan.draw(self.dice)
+        self.clock = VirtualClock(START_MS)
+        self.team = Team(seed, self.plan.projects, self.plan.issues, START_MS)
+        self.playground = Playground(self.team, self.clock, settings=self._settings())
+        self.killer = Killer()
+        self.storage = MemoryStorage()
+        self._file = sqlite3.connect(":memory:", isolation_level=None)
+        inner = FaultyTransport(
+            self.playground, dice=self.dice, rate=self.plan.fault_rate, clock=self.clock,
+            during=self._live_a_little,
+        )  # fmt: skip
+        self.transport = inner
+        self.destination = FaultyDestination(
+            MemoryDestination(self.storage),
+            dice=self.dice, rate=self.plan.write_fault_rate, clock=self.clock,
+        )  # fmt: skip
+        self.left: set[tuple[int, int]] = set()
+        self.zombies: list[Apply] = []
+
+    # --- the process -------------------------------------------------------------------------
+
+    def boot(self) -> None:
+        """Start the process anew from what is on file. May crash or find nobody to talk to."""
+        connection = KillableConnection(self._file, self.killer)
+        self.mirror = SqliteMirror(connection, now_ms=self.clock.now_ms())  # type: ignore[arg-type]
+        client = Client(
+            KillableTransport(self.transport, self.killer), "http://127.0.0.1",
+            PersonalToken(DEFAULT_TOKEN), Pacer(self.clock), self.clock, dice=self.dice,
+        )  # fmt: skip
+        limits = Limits(
+            poll_seconds=POLL_SECONDS, census_seconds=CENSUS_SECONDS,
+            overlap_seconds=OVERLAP_SECONDS, vanish_rows=self.plan.vanish_rows, apply_rows_max=40,
+        )  # fmt: skip
+        scopes = ScopeTree(CATALOGUE, self.mirror)
+        capture = Capture(
+            source=CodingSource(client), mirror=self.mirror, clock=self.clock,
+            workers=InlineWorkers(), scopes=scopes, limits=limits,
+        )  # fmt: skip
+        task = Task("copy", CATALOGUE, Write.MIRROR, self.plan.deletes)
+        self.apply = Apply(
+            task=task, mirror=self.mirror,
+            destination=KillableDestination(self.destination, self.killer), limits=limits,
+        )  # fmt: skip
+        self.apply.open()
+        self.worker = Worker(
+            streams=CATALOGUE, capture=capture, mirror=self.mirror, scopes=scopes,
+            applies=[self.apply], clock=self.clock, limits=limits,
+        )  # fmt: skip
+
+    def die(self) -> None:
+        """The process is gone: open transactions roll back, an agent thought dead lives on."""
+        if self._file.in_transaction:
+            self._file.execute("ROLLBACK")
+        if hasattr(self, "worker"):
+            self.zombies = [self.apply]
+
+    def wake_zombies(self) -> None:
+        """A process that was thought dead writes once more: it must be fenced (Invariant 10)."""
+        for zombie in self.zombies:
+            offsets = {name: self.mirror.head() for name in zombie._offsets}
+            try:
+                self.destination._inner.write((), Checkpoint("copy", zombie._epoch, offsets))
+            except Fenced:
+                continue
+            raise AssertionError("a writer with an old epoch was not fenced")
+        self.zombies = []
+
+    def forget_mirror(self) -> None:
+        """The mirror's file is lost: a new one starts."""
+        self._file = sqlite3.connect(":memory:", isolation_level=None)
+
+    # --- the team ----------------------------------------------------------------------------
+
+    def live(self, acts: int) -> None:
+        """The team does that many things, a few seconds apart."""
+        for _ in range(acts):
+            self.clock.advance(self.dice.choice((0, 1, 300, 1000, 7000)))
+            members = self._members()
+            self.team.step(self.clock.now_ms())
+            self.left |= members - self._members()
+
+    def _members(self) -> set[tuple[int, int]]:
+        return {(p.id, member) for p in self.team.projects.values() for member in p.roles}
+
+    def _live_a_little(self) -> None:
+        self.clock.advance(self.dice.choice((5, 40, 400)))
+        if self.dice.random() < self.plan.acts_in_flight:
+            self.live(self.dice.choice((1, 1, 3)))
+
+    def _settings(self) -> Settings:
+        sizes = dict.fromkeys(_PAGED, self.plan.page_size)
+        return Settings(rate_limits=False, page_size_max=sizes, visibility_lag_ms=self.plan.lag_ms)
+
+    def calm(self) -> None:
+        """Faults off: from here the copy must become exact."""
+        self.transport.rate = self.destination.rate = 0.0
+        self.killer.crash_at = None
+        self.plan = replace(self.plan, acts_in_flight=0.0, crash_rate=0.0)
+        for project_id in self.team.projects:
+            self.team.hide_project(project_id, False)
