@@ -100,6 +100,7 @@ def test_life_is_told_and_stands_still_when_paused(living: Playground) -> None:
 def test_errors_of_http_itself(living: Playground, pool: urllib3.PoolManager) -> None:
     with serve(living) as server:
         assert pool.request("GET", f"{server.url}/nowhere").status == 404
+        assert pool.request("POST", f"{server.url}/open-api").status == 200
         assert pool.request("POST", f"{server.url}/open-api", body=b"x" * 2_000_000).status == 413
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from ..envelope import ApiError
 from ..hooks import Hooks
-from ..paging import Paging, Style, frame, window
+from ..paging import Paging, frame, window
 from ..project import Project
 from ..records import Issue
 from ..rows import Row
@@ -101,10 +101,6 @@ class Action:
     def all_parameters(self) -> tuple[Parameter, ...]:
         added = self.paging.parameters() if self.paging else ()
         return self.parameters + tuple(Parameter(*fields) for fields in added)
-
-    @property
-    def style(self) -> Style:
-        return self.paging.style if self.paging else Style.WHOLE
 
 
 PROJECT_NAME = Parameter("ProjectName", required=True)
