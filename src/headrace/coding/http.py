@@ -96,7 +96,10 @@ class HttpTransport:
         return b"".join(chunks)
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections. (Clearing the manager alone would leave that to the collector.)"""
+        for key in self._pools.pools.keys():  # noqa: SIM118 - urllib3's container has no iterator
+            if (pool := self._pools.pools.get(key)) is not None:
+                pool.close()
         self._pools.clear()
 
     def __enter__(self) -> HttpTransport:
@@ -111,22 +114,23 @@ class HttpTransport:
         self.close()
 
 
+_REASONS = {
+    "NameResolutionError": "its name is unknown",
+    "NewConnectionError": "it refused the connection",
+    "ConnectTimeoutError": "connecting took too long",
+    "ReadTimeoutError": "it kept silent too long",
+    "EmptyPoolError": "all connections are busy",
+    "SSLError": "its certificate or encryption is not acceptable",
+    "IncompleteRead": "the answer broke off",
+    "ProtocolError": "the connection broke off",
+    "DecodeError": "the answer is not compressed as it says",
+}
+
+
 def _reason(error: Exception) -> str:
     """What went wrong, in words of ours: library texts hold object ids and addresses."""
-    reasons: tuple[tuple[str, str], ...] = (
-        ("NameResolutionError", "its name is unknown"),
-        ("ConnectTimeoutError", "connecting took too long"),
-        ("ReadTimeoutError", "it kept silent too long"),
-        ("TimeoutError", "it kept silent too long"),
-        ("EmptyPoolError", "all connections are busy"),
-        ("NewConnectionError", "it refused the connection"),
-        ("SSLError", "its certificate or encryption is not acceptable"),
-        ("IncompleteRead", "the answer broke off"),
-        ("ProtocolError", "the connection broke off"),
-        ("DecodeError", "the answer is not compressed as it says"),
-    )
-    names = {kind.__name__ for kind in type(error).__mro__}
-    return next((text for name, text in reasons if name in names), "the connection failed")
+    kinds = (kind.__name__ for kind in type(error).__mro__)
+    return next((_REASONS[kind] for kind in kinds if kind in _REASONS), "the connection failed")
 
 
 def is_public(address: str) -> bool:

@@ -73,10 +73,8 @@ class CodingSource:
         params = {"ProjectId": scope.values["ProjectId"]}
         try:
             answer = self._client.call("DescribeOneProject", params, expects="Project", urgent=True)
-        except NotFound as error:
+        except (NotFound, NotPermitted) as error:
             raise NotPermitted(f"The project is out of this token's sight. {error}") from None
-        except NotPermitted:
-            return  # this token may not ask; the Action's own word has to do
         if answer.at("Project.Name") != scope.values.get("ProjectName"):
             raise Unavailable(f"{lookup.action}: the project has been renamed.")
 
