@@ -23,7 +23,7 @@ from headrace.core.ports import Batch, Checkpoint
 from headrace.core.schema import Columns, Table, Type
 from headrace.destinations import ledger
 from headrace.destinations.duckdb_files import connect, is_fatal, sorted_error
-from headrace.destinations.duckdb_rows import KEYS, ROWS, write_batch
+from headrace.destinations.duckdb_rows import write_batch
 from headrace.destinations.duckdb_tables import prepare_tables
 from headrace.destinations.tables import quoted
 from headrace.errors import HeadraceError, Unavailable
@@ -41,6 +41,7 @@ class DuckDbDestination:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path).absolute()
         self._held: Any = None
+        self._filled: set[str] = set()  # tables that hold rows, or did: only ever a hint
         self._connection()
 
     def claim(self, task: str) -> Checkpoint:
@@ -51,8 +52,9 @@ class DuckDbDestination:
     def prepare(self, task: str, tables: Sequence[Table]) -> None:
         """See `Destination.prepare`. All tables or, if one is refused, none.
 
-        A table or column of ours that somebody dropped is made again, and the task's offsets are
-        forgotten, because what they vouch for is gone: claim after prepare, and fill.
+        A table or column of ours that somebody dropped is made again. The task's offsets are
+        forgotten then, because what they vouch for is gone, and its epoch is raised, so that a
+        writer who claimed before cannot go on: claim (again) after prepare, and fill.
         """
         with self._transaction() as connection:
             prepare_tables(connection, task, tables)
@@ -62,9 +64,13 @@ class DuckDbDestination:
         try:
             with self._transaction() as connection:
                 on_file = ledger.read_checkpoint(connection, checkpoint.task)
-                ledger.check_checkpoint(checkpoint, on_file)
+                ledger.check_epoch(checkpoint, on_file)
+                emptied = set()
                 for batch in batches:
-                    write_batch(connection, batch)
+                    write_batch(connection, batch, self._filled)
+                    if batch.truncate:
+                        emptied.add(batch.table.name)
+                ledger.check_offsets(checkpoint, on_file, emptied)
                 ledger.put_checkpoint(connection, checkpoint)
         except Unavailable:
             self._raise_if_fenced(checkpoint)
@@ -108,10 +114,6 @@ class DuckDbDestination:
         except BaseException:
             self._give_up(connection)
             raise
-        finally:
-            with suppress(duckdb.Error):
-                connection.unregister(ROWS)
-                connection.unregister(KEYS)
 
     def _give_up(self, connection: Any) -> None:
         with suppress(duckdb.Error):
@@ -123,7 +125,7 @@ class DuckDbDestination:
             on_file = ledger.read_checkpoint(self._connection(), checkpoint.task)
         except (duckdb.Error, HeadraceError):
             return  # the file itself is in trouble: the first error says more
-        ledger.check_checkpoint(checkpoint, on_file)
+        ledger.check_epoch(checkpoint, on_file)
 
 
 def _select(table: Table) -> str:

@@ -12,20 +12,21 @@ from headrace.core.schema import Columns, Table
 from headrace.destinations.arrow import last_by_key, to_arrow, tuples_of
 from headrace.destinations.tables import quoted
 
-ROWS, KEYS = "_headrace_rows", "_headrace_keys"  # temporary views on Arrow tables
 
+def write_batch(connection: Any, batch: Batch, filled: set[str]) -> None:
+    """Empty, delete, put: in that order. A statement that has nothing to do is left out.
 
-def write_batch(connection: Any, batch: Batch) -> None:
-    """Empty, delete, put: in that order. A statement that has nothing to do is left out."""
+    `filled` names tables known to hold rows, so that they are not asked again; it is added to.
+    """
     name = quoted(batch.table.name)
     rows = _distinct(batch.table, batch.rows)
     if batch.truncate:
         connection.execute(f"DELETE FROM {name}")
-    elif _has_rows(connection, name):
+    elif name in filled or _has_rows(connection, name):
+        filled.add(name)
         _delete(connection, batch, rows)
     if len(rows):
-        connection.register(ROWS, rows)
-        connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM {ROWS}")
+        _insert(connection, name, rows)
 
 
 def _distinct(table: Table, columns: Columns) -> Any:
@@ -61,9 +62,15 @@ def _owned(batch: Batch) -> bool:
     return set(tuples_of(batch.rows, names)) <= set(tuples_of(batch.owners, names))
 
 
-def _delete_by(connection: Any, table: Table, keys: Any) -> None:
+def _insert(connection: Any, name: str, _headrace_rows: Any) -> None:
+    """DuckDB finds the Arrow table by the parameter's name, cheaper than a registered view."""
+    connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM _headrace_rows")
+
+
+def _delete_by(connection: Any, table: Table, _headrace_keys: Any) -> None:
     """One semi-join. Keys are compared so that NULL equals NULL."""
-    names = [quoted(name) for name in keys.column_names]
+    names = [quoted(name) for name in _headrace_keys.column_names]
     same = " AND ".join(f"t.{name} IS NOT DISTINCT FROM k.{name}" for name in names)
-    connection.register(KEYS, keys)
-    connection.execute(f"DELETE FROM {quoted(table.name)} AS t USING {KEYS} AS k WHERE {same}")
+    connection.execute(
+        f"DELETE FROM {quoted(table.name)} AS t USING _headrace_keys AS k WHERE {same}"
+    )

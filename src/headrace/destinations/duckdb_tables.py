@@ -18,7 +18,7 @@ TYPES: Mapping[Type, str] = {
     Type.JSON: "JSON",
 }
 _COLUMNS = (
-    "SELECT lower(table_name), column_name, data_type FROM duckdb_columns()"
+    "SELECT table_name, column_name, data_type FROM duckdb_columns()"
     " WHERE database_name = current_database() AND schema_name = current_schema()"
 )
 
@@ -46,7 +46,7 @@ def _found(connection: Any) -> dict[str, Found]:
     """Every table and view of the schema, by name in lower case, with its columns and types."""
     found: dict[str, dict[str, str | None]] = {}
     for table, column, kind in connection.execute(_COLUMNS).fetchall():
-        found.setdefault(table, {})[column] = kind
+        found.setdefault(table.lower(), {})[column] = kind
     return dict(found)
 
 

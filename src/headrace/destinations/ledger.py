@@ -8,7 +8,7 @@ by every claim and every write, so that two writers of one task always collide.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from headrace.core.ports import Checkpoint
@@ -53,17 +53,25 @@ class Connection(Protocol):
         ...
 
 
-def check_checkpoint(wanted: Checkpoint, on_file: Checkpoint) -> None:
-    """Raise `Fenced` for another epoch, `Bug` for an offset that would go backwards."""
-    if wanted.epoch != on_file.epoch:  # Invariant 10
+def check_epoch(wanted: Checkpoint, on_file: Checkpoint) -> None:
+    """Raise `Fenced` unless the writer's epoch is the one on file (Invariant 10)."""
+    if wanted.epoch != on_file.epoch:
         raise Fenced(
             f"Task {wanted.task} was taken over: it is at epoch {on_file.epoch}"
             f" and this writer at {wanted.epoch}.",
             advice="Leave it to the agent that holds it now, or start the task again.",
         )
-    for stream, offset in wanted.offsets.items():  # Invariant 4
+
+
+def check_offsets(wanted: Checkpoint, on_file: Checkpoint, emptied: Collection[str]) -> None:
+    """Raise `Bug` for an offset that would go backwards (Invariant 4).
+
+    The one exception: a stream whose own table the same write `emptied` starts anew, for instance
+    from a mirror that was lost and read again, whose offsets begin at 1.
+    """
+    for stream, offset in wanted.offsets.items():
         before = on_file.offsets.get(stream, 0)
-        if offset < before:
+        if offset < before and stream not in emptied:
             raise Bug(
                 f"Task {wanted.task}, stream {stream}: offset {offset} is below {before} on file."
             )
@@ -95,7 +103,11 @@ def raise_epoch(connection: Connection, task: str) -> Checkpoint:
 
 
 def forget_offsets(connection: Connection, task: str) -> None:
-    """Rows were lost: the task has to be filled again. Its epoch stays."""
+    """Rows were lost: the task has to be filled again.
+
+    Its epoch is raised, so that nobody who claimed it before goes on from the old offsets.
+    """
+    raise_epoch(connection, task)
     connection.execute(_FORGET_OFFSETS, [task])
 
 

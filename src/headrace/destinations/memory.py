@@ -13,8 +13,9 @@ from typing import Any
 
 from headrace.core.ports import Batch, Checkpoint
 from headrace.core.schema import Columns, Table
-from headrace.destinations.ledger import check_checkpoint
+from headrace.destinations.ledger import check_epoch, check_offsets
 from headrace.destinations.tables import Found, Noted, check_tables, plan
+from headrace.errors import Bug, Refused
 
 CHUNK_ROWS = 10_000
 _MISSING: Any = object()
@@ -25,13 +26,12 @@ Undo = list[tuple[dict[Any, Any], Any, Any]]
 
 @dataclass(slots=True)
 class MemoryTable:
-    """A table: who made it (None: not Headrace), its columns, and its rows by owner and key.
+    """A table: its columns and their places, its rows by owner and key.
 
     Columns are only ever added at the end; a row written before that is shorter.
     """
 
-    noted: Noted | None
-    columns: list[str]
+    columns: dict[str, int] = field(default_factory=dict)
     groups: dict[Values, dict[Values, Values]] = field(default_factory=dict)
 
 
@@ -40,6 +40,7 @@ class MemoryStorage:
     """What outlives a `MemoryDestination`: hand it to the next one to "reopen" it."""
 
     tables: dict[str, MemoryTable] = field(default_factory=dict)
+    noted: dict[str, Noted] = field(default_factory=dict)
     epochs: dict[str, int] = field(default_factory=dict)
     offsets: dict[str, dict[str, int]] = field(default_factory=dict)
 
@@ -61,23 +62,29 @@ class MemoryDestination:
         check_tables(tables)
         plans = [(table, plan(task, table, *self._state(table.name))) for table in tables]
         for table, planned in plans:
-            noted = Noted(task, planned.columns, table.key)
-            names = [name for name, _ in planned.columns]
             if planned.create:
-                self.storage.tables[table.name] = MemoryTable(noted, names)
-            else:
-                held = self.storage.tables[table.name]
-                held.noted = noted
-                held.columns.extend(name for name in names if name not in held.columns)
+                self.storage.tables[table.name] = MemoryTable()
+            self.storage.noted[table.name] = Noted(task, planned.columns, table.key)
+            held = self.storage.tables[table.name]
+            for name, _ in planned.columns:
+                held.columns.setdefault(name, len(held.columns))
+        if any(planned.lost for _, planned in plans):
+            self.claim(task)
+            self.storage.offsets.pop(task, None)
 
     def write(self, batches: Iterable[Batch], checkpoint: Checkpoint) -> None:
         """See `Destination.write`."""
         undo: Undo = []
+        emptied = set()
         try:
-            check_checkpoint(checkpoint, self._on_file(checkpoint.task))
+            check_epoch(checkpoint, self._on_file(checkpoint.task))
             for batch in batches:
-                _write_batch(self.storage.tables[batch.table.name], batch, undo)
-            check_checkpoint(checkpoint, self._on_file(checkpoint.task))
+                _write_batch(self._table(batch.table.name), batch, undo)
+                if batch.truncate:
+                    emptied.add(batch.table.name)
+            on_file = self._on_file(checkpoint.task)
+            check_epoch(checkpoint, on_file)
+            check_offsets(checkpoint, on_file, emptied)
         except BaseException:
             _roll_back(undo)
             raise
@@ -85,8 +92,8 @@ class MemoryDestination:
 
     def read(self, table: Table) -> Iterator[Columns]:
         """See `Destination.read`. The rows as they were when reading began."""
-        held = self.storage.tables[table.name]
-        places = [(name, held.columns.index(name)) for name, _ in table.columns]
+        held = self._table(table.name)
+        places = [(name, held.columns[name]) for name, _ in table.columns]
         rows = [row for group in held.groups.values() for row in group.values()]
         for start in range(0, len(rows), CHUNK_ROWS):
             chunk = rows[start : start + CHUNK_ROWS]
@@ -99,11 +106,15 @@ class MemoryDestination:
         storage = self.storage
         return Checkpoint(task, storage.epochs.get(task, 0), dict(storage.offsets.get(task, {})))
 
-    def _state(self, name: str) -> tuple[Noted | None, Found | None]:
+    def _table(self, name: str) -> MemoryTable:
         held = self.storage.tables.get(name)
         if held is None:
-            return None, None
-        return held.noted, dict.fromkeys(held.columns)
+            raise Refused(f"There is no table {name}.", advice="Start the task again.")
+        return held
+
+    def _state(self, name: str) -> tuple[Noted | None, Found | None]:
+        held = self.storage.tables.get(name)
+        return self.storage.noted.get(name), None if held is None else dict.fromkeys(held.columns)
 
 
 def _at(row: Values, place: int) -> Any:
@@ -127,8 +138,10 @@ def _write_batch(held: MemoryTable, batch: Batch, undo: Undo) -> None:
 
 def _put(held: MemoryTable, batch: Batch, undo: Undo) -> None:
     owner, groups = batch.table.owner, held.groups
+    if not batch.rows.values.keys() <= held.columns.keys():
+        raise Bug(f"A batch for table {batch.table.name} has columns that the table has not.")
     for key, row in zip(
-        _tuples(batch.rows, batch.table.key), _tuples(batch.rows, held.columns), strict=True
+        _tuples(batch.rows, batch.table.key), _tuples(batch.rows, tuple(held.columns)), strict=True
     ):
         group = groups.get(key[:owner])
         if group is None:

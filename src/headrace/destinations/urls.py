@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 from headrace.core.ports import Destination
 from headrace.destinations.duckdb import DuckDbDestination
 from headrace.destinations.memory import MemoryDestination
+from headrace.destinations.sqlite import SqliteDestination
 from headrace.errors import Refused
 
 
@@ -65,4 +66,5 @@ def _unknown(scheme: str) -> Refused:
 SCHEMES: Mapping[str, Callable[[str, str], Destination]] = {
     "duckdb": _file(DuckDbDestination),
     "memory": _memory,
+    "sqlite": _file(SqliteDestination),
 }

@@ -1,0 +1,71 @@
+"""Values as SQLite keeps them, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from headrace.core.schema import Columns, Table, Type
+from headrace.errors import Bug
+
+_EPOCH = datetime(1970, 1, 1)  # without a zone, as SQLite writes times
+_MS = timedelta(milliseconds=1)
+_PLACES = 9
+
+
+def _time_text(ms: int) -> str:
+    return (_EPOCH + timedelta(milliseconds=ms)).isoformat(" ", "milliseconds")
+
+
+def _time_ms(text: str) -> int:
+    """Also of a time somebody wrote by hand with a zone (`Z`, `+08:00`) or without a fraction."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC).replace(tzinfo=None)
+    return (moment - _EPOCH) // _MS
+
+
+def _decimal_text(value: Decimal) -> str:
+    """One text for one number: nine places, and no minus at zero."""
+    text = f"{value:.{_PLACES}f}"
+    if Decimal(text) != value:
+        raise ValueError(value)
+    return text if value else f"{0:.{_PLACES}f}"
+
+
+TO_SQLITE: Mapping[Type, Callable[[Any], Any]] = {
+    Type.BOOLEAN: int,
+    Type.DECIMAL: _decimal_text,
+    Type.TIMESTAMP: _time_text,
+}
+FROM_SQLITE: Mapping[Type, Callable[[Any], Any]] = {
+    Type.BOOLEAN: bool,
+    Type.DECIMAL: Decimal,
+    Type.TIMESTAMP: _time_ms,
+}
+
+
+def to_sqlite(table: Table, columns: Columns) -> Columns:
+    """The columns with every value as SQLite keeps it.
+
+    Raises `Bug`, naming the column but never the value, where a value is not canonical.
+    """
+    types = dict(table.columns)
+    return Columns({name: _turned(table, types, name, v) for name, v in columns.values.items()})
+
+
+def _turned(table: Table, types: Mapping[str, Type], name: str, values: list[Any]) -> list[Any]:
+    if name not in types:
+        raise Bug(f"Table {table.name} has no column {name}.")
+    turn = TO_SQLITE.get(types[name])
+    if turn is None:
+        return values
+    try:
+        return [value if value is None else turn(value) for value in values]
+    except (ArithmeticError, ValueError, TypeError) as error:
+        raise Bug(
+            f"Table {table.name}, column {name}: a value is not {types[name]}"
+            f" ({type(error).__name__})."
+        ) from None
