@@ -1,0 +1,78 @@
+"""What a run did, in values to show, to test and to hand to a program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from headrace.core.change import Counts
+from headrace.engine.worker import Report
+
+NoteKind = Literal["hidden", "held", "rejected", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that stands in the way of a stream.
+
+    `hidden`: CODING no longer shows a place; its rows are kept. `held`: too many rows vanished at
+    once; they are kept until confirmed. `rejected`: rows set aside. `failed`: tried again later.
+    """
+
+    kind: NoteKind
+    stream: str
+    place: str
+    text: str
+
+    def as_dict(self) -> dict[str, str]:
+        """For `--json`."""
+        return {"kind": self.kind, "stream": self.stream, "place": self.place, "text": self.text}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What was read and changed per stream, and what was carried over to the destination.
+
+    `calls`: requests sent to CODING. `written`: changes carried over; `filled`: streams whose
+    tables were filled from the mirror. `seconds`: how long it took.
+    """
+
+    streams: Mapping[str, Counts]
+    notes: tuple[Note, ...]
+    calls: int
+    written: int
+    filled: tuple[str, ...]
+    seconds: float
+
+    @property
+    def changed(self) -> int:
+        """Inserts, updates and deletes of all streams."""
+        return sum(c.inserted + c.updated + c.deleted for c in self.streams.values())
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "streams": {name: counts.as_dict() for name, counts in self.streams.items()},
+            "notes": [note.as_dict() for note in self.notes],
+            "calls": self.calls,
+            "written": self.written,
+            "filled": list(self.filled),
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def notes_of(report: Report) -> tuple[Note, ...]:
+    """All that a worker's report says is in the way."""
+    notes = [Note("hidden", s, scope, why) for (s, scope), why in report.hidden.items()]
+    notes += [
+        Note("held", stream, scope, f"{rows} rows vanished at once and are kept until confirmed")
+        for (stream, scope), rows in report.held.items()
+    ]
+    notes += [
+        Note("rejected", name, "", f"{counts.rejected} rows could not be used and are set aside")
+        for name, counts in report.counts.items()
+        if counts.rejected
+    ]
+    notes += [Note("failed", s, scope, str(f.error)) for (s, scope), f in report.failures.items()]
+    return tuple(notes)

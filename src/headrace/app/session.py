@@ -1,0 +1,223 @@
+"""A session: one connection with its mirror and tasks, wired and locked."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+
+from headrace.app.result import Result, notes_of
+from headrace.app.selection import Selection
+from headrace.app.system import SystemClock, ThreadWorkers
+from headrace.coding.address import base_url
+from headrace.coding.auth import parse_token
+from headrace.coding.client import Client
+from headrace.coding.http import HttpTransport
+from headrace.coding.pacing import Pacer
+from headrace.coding.source import CodingSource
+from headrace.coding.streams import CATALOGUE, find
+from headrace.config import ConnectionSettings, TaskSettings
+from headrace.core.change import Change, Counts
+from headrace.core.clock import Clock
+from headrace.core.ports import Destination
+from headrace.core.retry import RetryPolicy
+from headrace.core.stream import Stream
+from headrace.destinations.urls import open_destination
+from headrace.engine.apply import Apply, Task
+from headrace.engine.capture import Capture, Kind, Watch
+from headrace.engine.limits import Limits
+from headrace.engine.modes import Deletes, Write
+from headrace.engine.scopes import ScopeTree, with_parents
+from headrace.engine.worker import Report, Worker
+from headrace.errors import Stopped
+from headrace.mirror.files import MirrorLock, connect
+from headrace.mirror.sqlite import SqliteMirror
+
+_PAUSE_SECONDS_MAX = 1.0
+_PAUSE_SECONDS_MIN = 0.05
+_CHANGES_MAX = 10_000
+
+
+def open_client(settings: ConnectionSettings, clock: Clock, closing: ExitStack) -> Client:
+    """A client for the connection's team. Raises `Refused` for a bad address or token."""
+    address = base_url(team=settings.team, url=settings.url)
+    authorizer = parse_token(settings.token)
+    transport = closing.enter_context(HttpTransport(private=settings.url is not None))
+    retry = RetryPolicy(attempts=settings.attempts)
+    return Client(transport, address, authorizer, Pacer(clock), clock, retry=retry)
+
+
+class Session:
+    """One connection with its mirror and tasks. Use in a `with`.
+
+    The mirror lies in `state`, one file for a team and its chosen projects, locked until `close`.
+    Destinations are opened by `open` only, once CODING has answered, so that a wrong token or
+    project leaves nothing behind. `streams` are read besides those of the tasks.
+    """
+
+    def __init__(
+        self,
+        settings: ConnectionSettings,
+        tasks: Sequence[TaskSettings],
+        *,
+        state: Path,
+        streams: Sequence[str] = (),
+        clock: SystemClock | None = None,
+        watch: Watch = lambda _stream, _kind, _counts, _expected: None,
+    ) -> None:
+        self.clock = clock or SystemClock()
+        self.destinations: list[Destination] = []
+        self._tasks = tuple(tasks)
+        self._watch = watch
+        self._settings = settings
+        self._limits = Limits(
+            poll_seconds=settings.poll_seconds, census_seconds=settings.census_seconds
+        )
+        self._chosen = [find(task.streams or ("*",)) for task in tasks]
+        extra = find(streams)
+        self.streams = with_parents([*extra, *(s for own in self._chosen for s in own)], CATALOGUE)
+        self._applies: list[Apply] = []
+        self._worker: Worker | None = None
+        self._closing = ExitStack()
+        try:
+            self.client = open_client(settings, self.clock, self._closing)
+            self.mirror = self._open_mirror(state)
+        except BaseException:
+            self._closing.close()
+            raise
+        self._source = CodingSource(self.client)
+        self._selection = Selection(settings.projects, self.mirror)
+        self._began_ms = self.clock.now_ms()
+
+    def open(self) -> None:
+        """Ask CODING for the chosen projects, then open the tasks at their destinations.
+
+        Raises `Refused` and `Unavailable`. A second call does nothing.
+        """
+        if self._worker is not None:
+            return
+        self._selection.check(self._source)
+        for task, streams in zip(self._tasks, self._chosen, strict=True):
+            self._applies.append(self._open_task(task, streams))
+        self._worker = self._make_worker()
+
+    def once(self) -> None:
+        """Snapshot or the changes since, one census, tasks level. May be called again.
+
+        What can be read is read and written; then the first failure, if any, is raised.
+        """
+        self.open()
+        self.worker.once()
+
+    def follow(self, turned: Callable[[], None] = lambda: None) -> None:
+        """Run until `clock.stop()`; then all that is committed is carried over.
+
+        `turned` is called after every round of passes.
+        """
+        try:
+            self.open()
+            while True:
+                worked = self.turn()
+                turned()
+                self.clock.sleep(0 if worked else self._pause_seconds)
+        except Stopped:
+            for apply in self._applies:
+                apply.drain()
+            turned()
+
+    def turn(self) -> bool:
+        """Every pass that is due now, and the tasks. Returns whether there was anything to do."""
+        self.open()
+        return self.worker.turn()
+
+    def changes(self, after: int) -> Sequence[Change]:
+        """The mirror's next changes behind an offset, at most 10,000."""
+        return self.mirror.log(after, _CHANGES_MAX)
+
+    def result(self) -> Result:
+        """What was done since the session was made."""
+        report = self.report
+        return Result(
+            streams={s.name: report.counts.get(s.name, Counts()) for s in self.streams},
+            notes=notes_of(report),
+            calls=self.client.calls,
+            written=sum(apply.progress.changes for apply in self._applies),
+            filled=tuple(n for a in self._applies for n in a.progress.filled + a.progress.refilled),
+            seconds=(self.clock.now_ms() - self._began_ms) / 1000,
+        )
+
+    @property
+    def worker(self) -> Worker:
+        """The worker; only after `open`."""
+        assert self._worker is not None, "the session is not open"
+        return self._worker
+
+    @property
+    def report(self) -> Report:
+        """What the worker did so far and what stands in its way; an empty one before `open`."""
+        return self._worker.report if self._worker is not None else Report()
+
+    @property
+    def _pause_seconds(self) -> float:
+        return max(_PAUSE_SECONDS_MIN, min(_PAUSE_SECONDS_MAX, self._limits.poll_seconds))
+
+    def _open_mirror(self, state: Path) -> SqliteMirror:
+        path = mirror_path(state, self._settings)
+        self._closing.enter_context(MirrorLock(path.with_suffix(".lock")))
+        mirror = SqliteMirror(connect(path), now_ms=self.clock.now_ms())
+        self._closing.callback(mirror.close)
+        return mirror
+
+    def _open_task(self, task: TaskSettings, streams: Sequence[Stream]) -> Apply:
+        destination = open_destination(task.destination)
+        self._closing.callback(destination.close)
+        self.destinations.append(destination)
+        wanted = Task(task.name, streams, Write(task.write), Deletes(task.deletes))
+        apply = Apply(task=wanted, mirror=self.mirror, destination=destination, limits=self._limits)
+        apply.open()
+        return apply
+
+    def _make_worker(self) -> Worker:
+        scopes = ScopeTree(CATALOGUE, self.mirror)
+        workers = ThreadWorkers()
+        self._closing.callback(workers.close)
+        capture = Capture(
+            source=self._source, mirror=self.mirror, clock=self.clock, workers=workers,
+            scopes=scopes, limits=self._limits, keep=self._selection.keep, watch=self._watched,
+        )  # fmt: skip
+        return Worker(
+            streams=self.streams, capture=capture, mirror=self.mirror, scopes=scopes,
+            applies=self._applies, clock=self.clock, limits=self._limits,
+        )  # fmt: skip
+
+    def _watched(self, stream: Stream, kind: Kind, counts: Counts, expected: int | None) -> None:
+        """Tell who watches; a stop takes effect here, between two committed pages."""
+        self._watch(stream, kind, counts, expected)
+        self.clock.sleep(0)
+
+    def close(self) -> None:
+        """Close everything, in reverse order. A second call does nothing."""
+        self._closing.close()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def mirror_path(state: Path, settings: ConnectionSettings) -> Path:
+    """Where the connection's mirror lies: readable name, and a digest of what it must match."""
+    address = base_url(team=settings.team, url=settings.url)
+    same = "\n".join([address, *sorted(settings.projects)])
+    digest = hashlib.blake2b(same.encode(), digest_size=4).hexdigest()
+    name = re.sub(r"[^a-z0-9-]+", "-", (settings.team or settings.name).lower()).strip("-")
+    return state / f"{name or 'connection'}-{digest}.mirror"

@@ -1,0 +1,65 @@
+"""`headrace init`: a headrace.toml to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from headrace import config
+from headrace.cli.options import make_command, option
+from headrace.cli.output import Output
+from headrace.cli.words import say
+from headrace.errors import Refused
+
+TEMPLATE = """\
+# Headrace: which CODING teams to mirror, and where to. Try it with:
+#   export CODING_TOKEN=...        (personal settings, access tokens / 个人设置 > 访问令牌)
+#   headrace check acme            (the connection test / 连接测试)
+#   headrace sync acme-duckdb      (follows until stopped; --once ends when level)
+#
+# ${NAME} is replaced by the environment variable NAME. Durations: 30s, 5m, 1h, 1d.
+
+[connections.acme]                 # a connection (连接): one team, one token
+type = "coding"
+team = "acme"                      # what stands before .coding.net in the team's address
+# url = "https://coding.example.com"   # instead of team: a private deployment
+token = "${CODING_TOKEN}"          # never write the token itself into this file
+# projects = ["shop", "pay"]       # default: all projects the token sees
+# increments = "polling"           # how changes are noticed: polling, webhook or hybrid
+# poll_interval = "1m"             # how often to look for changes
+# census_interval = "1h"           # how often to list all keys, to find deletes
+# attempts = 6                     # how often a request is tried before giving up
+
+[tasks.acme-duckdb]                # a task (任务): carries a connection to a destination
+source = "acme"
+destination = "duckdb:///acme.duckdb"  # beside this file; sqlite:///acme.db works alike
+# streams = ["projects", "issue*"] # default: all, see `headrace streams`
+# write = "mirror"                 # current rows; "history": every version; "changes": the log
+# deletes = "soft"                 # mark deleted rows; "hard": remove them
+"""
+
+
+def command() -> click.Command:
+    """The command, in the language of this run."""
+    file = click.Path(path_type=Path)
+    return make_command("init", _run, option("--config", "file", type=file))
+
+
+def _run(out: Output, *, file: Path | None) -> int:
+    path = file or config.DEFAULT_FILE
+    try:
+        with path.open("x", encoding="utf-8") as target:
+            target.write(TEMPLATE)
+    except FileExistsError:
+        raise Refused(
+            say("error.file_exists", path=path), advice=say("error.file_exists_advice")
+        ) from None
+    except OSError as error:
+        raise Refused(
+            say("error.cannot_write", path=path, reason=error.strerror or "?"),
+            advice=say("error.cannot_write_advice"),
+        ) from None
+    out.document({"written": str(path)})
+    out.show(say("init.written", path=path), say("init.next"))
+    return 0

@@ -1,0 +1,306 @@
+"""Every sentence of the command line, in English and Chinese."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+
+LANGUAGES = ("en", "zh")
+_language: ContextVar[str] = ContextVar("language", default="en")
+
+
+class Both(NamedTuple):
+    """One sentence in both languages, with the same `{places}`."""
+
+    en: str
+    zh: str
+
+
+def speak(language: str) -> None:
+    """Use this language from now on: `en` or `zh`."""
+    _language.set(language)
+
+
+def spoken() -> str:
+    """The language in use."""
+    return _language.get()
+
+
+def say(key: str, **values: Any) -> str:
+    """The sentence `key` in the language in use, its places filled."""
+    both = WORDS[key]
+    text = both.zh if spoken() == "zh" else both.en
+    return text.format(**values) if values else text
+
+
+WORDS: Mapping[str, Both] = {
+    # Help
+    "help.headrace": Both(
+        "A live, exact copy of a CODING team in your own database.",
+        "把 CODING 团队的数据实时、准确地复制到你自己的数据库。",
+    ),
+    "help.commands": Both("Commands", "命令"),
+    "help.sync": Both(
+        "Mirror a team into a destination, once or until stopped. NAME is a task of headrace.toml;"
+        " without it, name the team by --team or --url and the destination by --to. The token"
+        " comes from CODING_TOKEN.",
+        "把一个团队同步到目标，一次（--once）或持续直到停止。NAME 是 headrace.toml 里的任务；"
+        "不写 NAME 时用 --team 或 --url 指定团队，用 --to 指定目标。令牌取自 CODING_TOKEN。",
+    ),
+    "help.sync.short": Both("Mirror a team into a destination.", "把团队同步到目标。"),
+    "help.check": Both(
+        "Test a connection, item by item. NAME is a connection (or task) of headrace.toml.",
+        "逐项测试连接。NAME 是 headrace.toml 里的连接（或任务）。",
+    ),
+    "help.check.short": Both("Test a connection, item by item.", "逐项测试连接。"),
+    "help.streams": Both(
+        "List the streams, or the columns of the stream NAME. With --team, --url or --connection:"
+        " what the token may read.",
+        "列出所有表，或表 NAME 的各列。加上 --team、--url 或 --connection 时显示令牌可读哪些表。",
+    ),
+    "help.streams.short": Both("List the streams and their columns.", "列出表及其各列。"),
+    "help.verify": Both(
+        "Read the team afresh and hold a task's tables against it: counts and content digests."
+        " Exact while the team stands still. Exit code 1 when the copy differs.",
+        "重新读取团队，与任务的各表逐一比对行数和内容摘要。团队静止时结果精确。"
+        "不一致时退出码为 1。",
+    ),
+    "help.verify.short": Both("Hold a copy against its source.", "把副本与源头比对。"),
+    "help.init": Both(
+        "Write a headrace.toml with comments. An existing file is left alone.",
+        "写一份带注释的 headrace.toml。已有的文件不会被改动。",
+    ),
+    "help.init.short": Both("Write a headrace.toml to start from.", "写一份 headrace.toml 样例。"),
+    "help.demo": Both(
+        "Watch a living team being mirrored into DuckDB, then see the proof that it is equal.",
+        "观看一个活动中的团队被实时同步到 DuckDB，最后看到副本与源头一致的证明。",
+    ),
+    "help.demo.short": Both("Watch it work, without an account.", "不用账号，看它工作。"),
+    "help.playground": Both(
+        "Serve a CODING look-alike with a living team on this machine until stopped.",
+        "在本机运行一个带有活动团队的 CODING 仿真服务，直到停止。",
+    ),
+    "help.playground.short": Both("Serve a CODING look-alike.", "运行 CODING 仿真服务。"),
+    # Options
+    "opt.json": Both(
+        "JSON on stdout: one document, or lines for a command that follows.",
+        "在标准输出写 JSON：一个文档；持续运行的命令每行一个。",
+    ),
+    "opt.lang": Both("Language; default from LANG.", "语言；默认取自 LANG。"),
+    "opt.verbose": Both("Show tracebacks of errors.", "出错时显示调用栈。"),
+    "opt.version": Both("Show the version and exit.", "显示版本并退出。"),
+    "opt.team": Both(
+        "The team: what stands before .coding.net in its address.",
+        "团队名：团队地址中 .coding.net 之前的部分。",
+    ),
+    "opt.url": Both(
+        "Address of a private deployment or the playground.", "私有部署或仿真服务的地址。"
+    ),
+    "opt.project": Both(
+        "A project by name; may be repeated. Default: all in sight.",
+        "项目名，可重复。默认为可见的全部项目。",
+    ),
+    "opt.config": Both(
+        "Configuration file; default ./headrace.toml.", "配置文件；默认 ./headrace.toml。"
+    ),
+    "opt.attempts": Both(
+        "How often a request is tried before giving up; default 6.",
+        "一个请求最多尝试几次；默认 6。",
+    ),
+    "opt.to": Both(
+        "Destination, such as duckdb:///acme.duckdb.", "目标，如 duckdb:///acme.duckdb。"
+    ),
+    "opt.stream": Both(
+        "A stream by name or pattern (issue*); may be repeated. Default: all.",
+        "表名或通配（issue*），可重复。默认为全部。",
+    ),
+    "opt.write": Both(
+        "mirror: current rows; history: every version; changes: the log.",
+        "mirror：当前行；history：所有版本；changes：变更日志。",
+    ),
+    "opt.deletes": Both(
+        "soft: mark deleted rows; hard: remove them.", "soft：标记被删除的行；hard：移除。"
+    ),
+    "opt.poll_interval": Both("How often to look for changes: 30s, 5m.", "轮询间隔：30s、5m。"),
+    "opt.census_interval": Both("How often to look for deletes: 1h.", "清点（发现删除）间隔：1h。"),
+    "opt.once": Both("End when the copy is level.", "同步完成后结束。"),
+    "opt.state": Both(
+        "Folder of the mirrors; default .headrace beside the configuration, else here.",
+        "外存所在文件夹；默认为配置文件旁的 .headrace，否则为当前文件夹。",
+    ),
+    "opt.connection": Both(
+        "A connection of headrace.toml: show what its token may read.",
+        "headrace.toml 里的连接：显示其令牌可读哪些表。",
+    ),
+    "opt.port": Both("Port on loopback; 0: any free one.", "本机端口；0 表示任意空闲端口。"),
+    "opt.seed": Both("The same seed makes the same team.", "相同的种子得到相同的团队。"),
+    "opt.projects": Both("How many projects the team has.", "团队的项目数。"),
+    "opt.issues": Both("How many issues they share.", "这些项目共有的事项数。"),
+    "opt.rate": Both(
+        "Acts of the team a second; 0: it stands still.", "团队每秒的动作数；0 表示静止。"
+    ),
+    "opt.seconds": Both("How long to watch, in seconds.", "观看多少秒。"),
+    # Errors
+    "error.line": Both("Error: {message}", "错误：{message}"),
+    "error.bug": Both(
+        "This is a bug in Headrace: {kind}: {text}", "这是 Headrace 的缺陷：{kind}：{text}"
+    ),
+    "error.report": Both(
+        "Run again with -v and report what it shows at {url}.",
+        "请加 -v 再运行一次，并把输出报告到 {url}。",
+    ),
+    "error.see_help": Both("See `{command} --help`.", "参见 `{command} --help`。"),
+    "error.no_connection": Both(
+        "Which team? Give --team or --url, or the NAME of a task in headrace.toml.",
+        "哪个团队？请给出 --team 或 --url，或 headrace.toml 中任务的 NAME。",
+    ),
+    "error.team_and_url": Both(
+        "--team and --url name the same thing: give one of them.",
+        "--team 和 --url 指的是同一件事：只给其中一个。",
+    ),
+    "error.no_destination": Both(
+        "Where to? Give --to, such as --to duckdb:///acme.duckdb.",
+        "同步到哪里？请给出 --to，例如 --to duckdb:///acme.duckdb。",
+    ),
+    "error.name_and_option": Both(
+        "{option} does not go together with a NAME.", "{option} 不能与 NAME 一起使用。"
+    ),
+    "error.name_or_option": Both(
+        "Set it in headrace.toml, or leave the NAME off.",
+        "请在 headrace.toml 中设置，或去掉 NAME。",
+    ),
+    "error.file_exists": Both("{path} already exists.", "{path} 已存在。"),
+    "error.file_exists_advice": Both(
+        "Edit it, or move it away first: it was not touched.",
+        "请直接编辑，或先移走：它没有被改动。",
+    ),
+    "error.cannot_write": Both(
+        "{path} cannot be written: {reason}.", "{path} 无法写入：{reason}。"
+    ),
+    "error.cannot_write_advice": Both("Choose another folder.", "请换一个文件夹。"),
+    # Sync
+    "table.stream": Both("stream", "表"),
+    "table.read": Both("read", "读取"),
+    "table.inserted": Both("inserted", "新增"),
+    "table.updated": Both("updated", "更新"),
+    "table.deleted": Both("deleted", "删除"),
+    "table.unchanged": Both("unchanged", "未变"),
+    "table.calls": Both("API calls", "API 调用"),
+    "table.all": Both("all", "合计"),
+    "sync.written": Both(
+        "{changes} changes carried over, {seconds} s.",
+        "已写入 {changes} 条变更，用时 {seconds} 秒。",
+    ),
+    "sync.following": Both(
+        "Following task {task}. Ctrl-C stops; nothing is lost.",
+        "任务 {task} 持续同步中。按 Ctrl-C 停止，不会丢失数据。",
+    ),
+    "sync.stopped_early": Both(
+        "Stopped before the end. What is written stays; run again to go on.",
+        "提前停止。已写入的数据保留；再次运行即可继续。",
+    ),
+    "progress.line": Both("{stream}: {read} of {total} read", "{stream}：已读 {read} / {total}"),
+    "note.hidden": Both("hidden, rows are kept:", "不可见，行已保留："),
+    "note.held": Both("deletes held:", "删除暂缓："),
+    "note.rejected": Both("set aside:", "已搁置："),
+    "note.failed": Both("failed, tried again later:", "失败，稍后重试："),
+    "note.polling": Both(
+        "Note: increments = {increments} is read as polling: Service Hooks are not received yet.",
+        "提示：increments = {increments} 目前按轮询处理：尚不能接收 Service Hook。",
+    ),
+    # Check, streams
+    "check.ready": Both("The connection works.", "连接可用。"),
+    "check.failed": Both("{count} items failed.", "有 {count} 项未通过。"),
+    "streams.name": Both("stream", "表"),
+    "streams.title": Both("title", "名称"),
+    "streams.strategy": Both("read", "读取方式"),
+    "streams.key": Both("key", "主键"),
+    "streams.scopes": Both("scopes", "权限"),
+    "streams.hooks": Both("events", "事件"),
+    "streams.tables": Both("tables", "数据表"),
+    "streams.readable": Both("readable", "可读"),
+    "streams.column": Both("column", "列"),
+    "streams.type": Both("type", "类型"),
+    "streams.meaning": Both("meaning", "含义"),
+    "streams.in_key": Both("key", "主键"),
+    # Init
+    "init.written": Both("Wrote {path}.", "已写入 {path}。"),
+    "init.next": Both(
+        "Next: fill in your team, export CODING_TOKEN=..., then: headrace check acme",
+        "下一步：填写团队，执行 export CODING_TOKEN=...，然后：headrace check acme",
+    ),
+    # Playground
+    "playground.ready": Both(
+        "A CODING look-alike with {projects} projects and {issues} issues serves at {url}",
+        "CODING 仿真服务（{projects} 个项目，{issues} 个事项）运行在 {url}",
+    ),
+    "playground.token": Both("Token: {token}", "令牌：{token}"),
+    "playground.try": Both("Try:   {example}", "试试：{example}"),
+    "playground.stop": Both("Ctrl-C stops it.", "按 Ctrl-C 停止。"),
+    "playground.stopped": Both(
+        "Stopped after {calls} API calls.", "已停止，共 {calls} 次 API 调用。"
+    ),
+    "playground.port_taken": Both(
+        "Port {port} cannot be used: {reason}.", "端口 {port} 无法使用：{reason}。"
+    ),
+    "playground.port_advice": Both(
+        "Choose another one, or 0 for any free one.", "请换一个，或用 0 表示任意空闲端口。"
+    ),
+    # Demo, verify
+    "demo.begin": Both(
+        "A living team of {projects} projects and {issues} issues, {rate} acts a second,"
+        " mirrored into {path}",
+        "一个活动中的团队：{projects} 个项目、{issues} 个事项，每秒 {rate} 个动作，"
+        "实时同步到 {path}",
+    ),
+    "demo.snapshot": Both(
+        "Snapshot: {rows} records in {seconds} s with {calls} calls. Now live:",
+        "全量：{rows} 条记录，{seconds} 秒，{calls} 次调用。开始实时同步：",
+    ),
+    "demo.pause": Both(
+        "The team pauses. The last changes are carried over, and a census looks for deletes ...",
+        "团队暂停。写入最后的变更，并清点删除……",
+    ),
+    "demo.counted": Both(
+        "Seen live: {inserted} inserts, {updated} updates, {deleted} deletes.",
+        "实时看到：新增 {inserted}，更新 {updated}，删除 {deleted}。",
+    ),
+    "demo.proof": Both(
+        "The proof: the source read afresh through the API, the copy read from DuckDB",
+        "证明：源头经 API 重新读取，副本从 DuckDB 读取",
+    ),
+    "demo.try": Both("Try on {path}:", "在 {path} 上试试："),
+    "demo.note": Both(
+        "Next: headrace init, headrace check, headrace sync. Your own team needs a token only.",
+        "下一步：headrace init、headrace check、headrace sync。连接自己的团队只需要一个令牌。",
+    ),
+    "demo.not_ours": Both(
+        "{path} already exists and was not made by the demo.", "{path} 已存在，且不是演示生成的。"
+    ),
+    "demo.not_ours_advice": Both(
+        "Move it away, or choose another file by --to: it was not touched.",
+        "请移走它，或用 --to 指定其他文件：它没有被改动。",
+    ),
+    "demo.duckdb_only": Both(
+        "The demo writes to a DuckDB file only.", "演示只能写入 DuckDB 文件。"
+    ),
+    "demo.duckdb_only_advice": Both(
+        "Write --to duckdb:///name.duckdb.", "请写 --to duckdb:///name.duckdb。"
+    ),
+    "proof.table": Both("table", "数据表"),
+    "proof.source": Both("source rows", "源头行数"),
+    "proof.copy": Both("copy rows", "副本行数"),
+    "proof.source_digest": Both("source digest", "源头摘要"),
+    "proof.copy_digest": Both("copy digest", "副本摘要"),
+    "proof.equal": Both("equal", "一致"),
+    "proof.yes": Both("yes", "是"),
+    "proof.no": Both("NO", "否"),
+    "proof.all_equal": Both(
+        "Source and copy are equal in all {tables} tables.", "{tables} 张表全部与源头一致。"
+    ),
+    "proof.differ": Both(
+        "{tables} tables differ. First keys of {first}: {keys}",
+        "{tables} 张表不一致。{first} 的前几个主键：{keys}",
+    ),
+}

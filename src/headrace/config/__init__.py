@@ -1,0 +1,96 @@
+"""Settings: values with sane defaults, from code, from the command line or from `headrace.toml`.
+
+The only reader of the environment.
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from headrace.errors import Refused
+
+
+class Increments(enum.StrEnum):
+    """How changes are noticed (增量方式)."""
+
+    POLLING = "polling"
+    WEBHOOK = "webhook"
+    HYBRID = "hybrid"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionSettings:
+    """How to reach one CODING team, and how often to look.
+
+    Exactly one of `team` (for coding.net) and `url` (a private deployment, the playground) is set.
+    `token` stays out of the repr (Invariant 11). `projects`: names; empty means all in sight.
+    `attempts`: how often a request is tried before CODING counts as unavailable.
+    """
+
+    name: str
+    team: str | None = None
+    url: str | None = None
+    token: str = field(default="", repr=False)
+    projects: tuple[str, ...] = ()
+    increments: Increments = Increments.POLLING
+    poll_seconds: float = 60.0
+    census_seconds: float = 3600.0
+    attempts: int = 6
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSettings:
+    """What a task writes where. `streams`: names or patterns; empty means all."""
+
+    name: str
+    source: str
+    destination: str = field(repr=False)
+    streams: tuple[str, ...] = ()
+    write: str = "mirror"
+    deletes: str = "soft"
+
+
+DEFAULT_STATE = Path(".headrace")
+DEFAULT_FILE = Path("headrace.toml")
+TOKEN_VARIABLE = "CODING_TOKEN"  # noqa: S105 - a name, no token
+WRITES = ("mirror", "history", "changes")
+DELETES = ("soft", "hard")
+
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
+_SECONDS_MIN, _SECONDS_MAX = 0.1, 30 * 86_400.0
+
+
+def parse_duration(text: str) -> float:
+    """Seconds of `30s`, `5m`, `1h`, `500ms`, `1d`. Raises `ValueError` with what is allowed."""
+    found = _DURATION.fullmatch(text.strip())
+    if found is None:
+        raise ValueError("write a number and a unit, such as 30s, 5m or 1h")
+    seconds = float(found[1]) * _SECONDS[found[2]]
+    if not _SECONDS_MIN <= seconds <= _SECONDS_MAX:
+        raise ValueError("it must lie between 100ms and 30d")
+    return seconds
+
+
+def token_from_environment(environment: Mapping[str, str] = os.environ) -> str:
+    """The token in `CODING_TOKEN`. Raises `Refused` when it is not set."""
+    token = environment.get(TOKEN_VARIABLE, "").strip()
+    if not token:
+        raise Refused(
+            f"There is no token: the environment variable {TOKEN_VARIABLE} is not set.",
+            advice="Make a token in CODING (personal settings, access tokens) and export it:"
+            f" export {TOKEN_VARIABLE}=...",
+        )
+    return token
+
+
+def language(environment: Mapping[str, str] = os.environ) -> str:
+    """`zh` or `en`, by the first of LC_ALL, LC_MESSAGES and LANG that is set."""
+    names = ("LC_ALL", "LC_MESSAGES", "LANG")
+    locale = next((environment[name] for name in names if environment.get(name)), "")
+    return "zh" if locale.lower().startswith("zh") else "en"

@@ -1,0 +1,69 @@
+"""The keys of `headrace.toml` and how each value is read."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from headrace.config import DELETES, WRITES, Increments, parse_duration
+
+
+def _duration(value: Any) -> float:
+    if isinstance(value, str):
+        return parse_duration(value)
+    raise ValueError('write a text with a unit, such as "30s" or "5m"')
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("write a text in quotes")
+    return value
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+        raise ValueError('write a list of texts, such as ["shop", "pay"]')
+    return tuple(value)
+
+
+def _one_of(*known: str) -> Callable[[Any], str]:
+    def choose(value: Any) -> str:
+        if value in known and isinstance(value, str):
+            return value
+        raise ValueError(f"write one of {', '.join(known)}{near(str(value), known)}")
+
+    return choose
+
+
+def _attempts(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 20:
+        raise ValueError("write a whole number from 1 to 20")
+    return value
+
+
+def near(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+Reader = Callable[[Any], Any]
+CONNECTION_KEYS: Mapping[str, Reader] = {
+    "type": _one_of("coding"),
+    "team": _text,
+    "url": _text,
+    "token": _text,
+    "projects": _texts,
+    "increments": _one_of(*Increments),
+    "poll_interval": _duration,
+    "census_interval": _duration,
+    "attempts": _attempts,
+}
+TASK_KEYS: Mapping[str, Reader] = {
+    "source": _text,
+    "destination": _text,
+    "streams": _texts,
+    "write": _one_of(*WRITES),
+    "deletes": _one_of(*DELETES),
+}
+SECTIONS = {"connections": CONNECTION_KEYS, "tasks": TASK_KEYS}
