@@ -6,7 +6,7 @@ Edges (`cli`, the Python API) call what stands here, and nothing below it.
 from __future__ import annotations
 
 from headrace.app.result import Note, Result
-from headrace.app.session import Session, mirror_path, open_client
+from headrace.app.session import Session, mirror_path, open_client, unnamed_task
 from headrace.app.system import SystemClock, ThreadWorkers
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "ThreadWorkers",
     "mirror_path",
     "open_client",
+    "unnamed_task",
 ]

@@ -29,14 +29,15 @@ class Selection:
         return self._mirror.get(PROJECTS.name, f"[{row.get('Id')}]") is not None
 
     def check(self, source: Source) -> None:
-        """Ask CODING for the chosen projects, unless the mirror knows them all.
+        """Ask CODING for the projects in sight, unless the mirror knows the chosen ones.
 
-        A name the mirror does not know may be the old name of a project it does: so many are
-        let pass. Raises `Refused`, with the nearest name in sight, and what the call raises.
+        So a fresh mirror begins with an answer of CODING, or with what the call raises. A name
+        the mirror does not know may be the old name of a project it does: so many are let pass.
+        Raises `Refused`, with the nearest name in sight, for one that is missing.
         """
         filed = {str(f.record.value().get("Name")) for f in self._mirror.records(PROJECTS.name)}
         unknown = sorted(self._names - filed)
-        if len(unknown) <= len(filed - self._names):
+        if filed and len(unknown) <= len(filed - self._names):
             return
         in_sight = names_in_sight(source)
         missing = [name for name in unknown if name not in in_sight]

@@ -19,7 +19,7 @@ from headrace.coding.http import HttpTransport
 from headrace.coding.pacing import Pacer
 from headrace.coding.source import CodingSource
 from headrace.coding.streams import CATALOGUE, find
-from headrace.config import ConnectionSettings, TaskSettings
+from headrace.config import DELETES, WRITES, ConnectionSettings, TaskSettings
 from headrace.core.change import Change, Counts
 from headrace.core.clock import Clock
 from headrace.core.ports import Destination
@@ -32,7 +32,7 @@ from headrace.engine.limits import Limits
 from headrace.engine.modes import Deletes, Write
 from headrace.engine.scopes import ScopeTree, with_parents
 from headrace.engine.worker import Report, Worker
-from headrace.errors import Stopped
+from headrace.errors import Refused, Stopped
 from headrace.mirror.files import MirrorLock, connect
 from headrace.mirror.sqlite import SqliteMirror
 
@@ -212,6 +212,25 @@ class Session:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def unnamed_task(
+    settings: ConnectionSettings,
+    destination: str,
+    *,
+    streams: Sequence[str] = (),
+    write: str = Write.MIRROR,
+    deletes: str = Deletes.SOFT,
+) -> TaskSettings:
+    """A task that was spelled out instead of named. It goes by the name of its mirror.
+
+    So two of them with other projects never share a checkpoint. Raises `Refused` for a wrong mode.
+    """
+    for value, known in ((write, WRITES), (deletes, DELETES)):
+        if value not in known:
+            raise Refused(f"There is no mode {value!r}.", advice=f"Choose {' or '.join(known)}.")
+    name = mirror_path(Path(), settings).stem
+    return TaskSettings(name, settings.name, destination, tuple(streams), str(write), str(deletes))
 
 
 def mirror_path(state: Path, settings: ConnectionSettings) -> Path:

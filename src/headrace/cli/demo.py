@@ -131,12 +131,12 @@ def _live(out: Output, session: Session, seconds: float, progress: ReadProgress)
 
 
 def _level(session: Session) -> None:
-    """Passes until one of them finds nothing any more."""
+    """A pass over everything; more of them only while deletes are held back."""
     for _ in range(_LEVEL_ROUNDS_MAX):
-        before = session.result().changed
         session.once()
-        if session.result().changed == before and not session.report.held:
+        if not session.report.held:
             return
+        session.clock.sleep(CENSUS_SECONDS)
 
 
 def _fresh_file(to: str) -> Path:

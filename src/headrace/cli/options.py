@@ -137,18 +137,11 @@ def _task_given(values: dict[str, Any]) -> Target:
     settings = _connection_given(values)
     if not values.get("to"):
         raise click.UsageError(say("error.no_destination"))
-    from headrace.app import mirror_path
+    from headrace.app import unnamed_task
 
-    state = values.get("state") or config.DEFAULT_STATE
-    task = TaskSettings(
-        name=mirror_path(state, settings).stem,
-        source=settings.name,
-        destination=values["to"],
-        streams=tuple(values.get("streams") or ()),
-        write=values.get("write") or TaskSettings("", "", "").write,
-        deletes=values.get("deletes") or TaskSettings("", "", "").deletes,
-    )
-    return Target(settings, task, state)
+    modes = {name: values[name] for name in ("write", "deletes") if values.get(name)}
+    task = unnamed_task(settings, values["to"], streams=values.get("streams") or (), **modes)
+    return Target(settings, task, values.get("state") or config.DEFAULT_STATE)
 
 
 def _connection_given(values: dict[str, Any]) -> ConnectionSettings:
