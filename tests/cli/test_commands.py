@@ -164,6 +164,16 @@ def test_demo_leaves_a_foreign_file_alone(headrace: Headrace, tmp_path: Path) ->
         assert mine.execute("SHOW TABLES").fetchall() == [("precious",)]
 
 
+def test_second_demo_in_the_same_folder(headrace: Headrace, start: Callable[..., Running]) -> None:
+    running = start("demo", "--seconds", "600")
+    assert running.process.stdout is not None
+    assert any("Snapshot" in line for line in running.process.stdout)
+    ran = headrace("demo", "--seconds", "0")
+    assert (ran.code, "in use" in ran.err) == (2, True)
+    assert running.stop(signal.SIGKILL).code == -signal.SIGKILL
+    assert headrace("demo", "--seconds", "0").code == 0  # whatever the killed one left
+
+
 def test_demo_can_be_stopped(start: Callable[..., Running]) -> None:
     running = start("demo", "--seconds", "600")
     assert running.process.stdout is not None

@@ -53,6 +53,8 @@ def command() -> click.Command:
 
 
 def _run(out: Output, *, seconds: float, seed: int, to: str) -> int:
+    from rich.markup import escape
+
     from headrace.app import SystemClock
     from headrace.playground import DEFAULT_TOKEN, Playground, Team, serve
 
@@ -60,7 +62,13 @@ def _run(out: Output, *, seconds: float, seed: int, to: str) -> int:
     clock = SystemClock()
     out.hide(DEFAULT_TOKEN)
     out.show(
-        say("demo.begin", projects=PROJECTS, issues=ISSUES, rate=f"{ACTS_PER_SECOND:g}", path=path)
+        say(
+            "demo.begin",
+            projects=PROJECTS,
+            issues=ISSUES,
+            rate=f"{ACTS_PER_SECOND:g}",
+            path=escape(str(path)),
+        )
     )
     team = Team(seed, PROJECTS, ISSUES, clock.now_ms())
     with ExitStack() as closing:
@@ -151,17 +159,20 @@ def _fresh_file(to: str) -> Path:
         if not made_by_task(path, TASK):
             raise Refused(say("demo.not_ours", path=path), advice=say("demo.not_ours_advice"))
         path.unlink()
+        path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
     return path
 
 
 def _try_sql(out: Output, path: Path) -> dict[str, Any]:
     """Show two queries and the rows of the first."""
+    from rich.markup import escape
+
     from headrace.app.services import ask_duckdb
 
     answer = ask_duckdb(path, BY_STATUS)
     table = make_table(*answer.columns)
     for row in answer.rows:
         table.add_row(*(str(value) for value in row))
-    out.show("", say("demo.try", path=path), f"[cyan]{BY_STATUS}[/]", table)
+    out.show("", say("demo.try", path=escape(str(path))), f"[cyan]{BY_STATUS}[/]", table)
     out.show(f"[cyan]{BY_WEEK}[/]", "", say("demo.note"))
     return {"sql": BY_STATUS, "columns": answer.columns, "rows": answer.rows}

@@ -47,6 +47,8 @@ def command() -> click.Command:
 
 
 def _run(out: Output, *, file: Path | None) -> int:
+    from rich.markup import escape
+
     path = file or config.DEFAULT_FILE
     try:
         with path.open("x", encoding="utf-8") as target:
@@ -61,5 +63,5 @@ def _run(out: Output, *, file: Path | None) -> int:
             advice=say("error.cannot_write_advice"),
         ) from None
     out.document({"written": str(path)})
-    out.show(say("init.written", path=path), say("init.next"))
+    out.show(say("init.written", path=escape(str(path))), say("init.next"))
     return 0

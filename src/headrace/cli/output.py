@@ -60,8 +60,17 @@ class Output:
 
     def show(self, *what: RenderableType) -> None:
         """A result for people."""
+        whole = not self.console.is_terminal  # a pipe takes lines of any length
         for one in what:
-            self.console.print(one, highlight=False)
+            text = isinstance(one, str)
+            self.console.print(one, highlight=False, soft_wrap=text and whole)
+
+    def show_line(self, text: str) -> None:
+        """A result of one line, cut at the edge of the terminal."""
+        whole = not self.console.is_terminal
+        self.console.print(
+            text, highlight=False, no_wrap=True, overflow="ellipsis", soft_wrap=whole
+        )
 
     def note(self, text: str) -> None:
         """A plain line on stderr."""

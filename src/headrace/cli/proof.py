@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from headrace.engine.verify import Verdict
 
-_DIGITS_SHOWN = 12
+_DIGITS_SHOWN = 8
 _COLUMNS = ("table", "source", "copy", "source_digest", "copy_digest", "equal")
 
 

@@ -44,7 +44,7 @@ class Scroll:
         self.counts[counted] += 1
         at = datetime.fromtimestamp(change.at / 1000, UTC).astimezone()
         line = f"{sign} {change.stream:<16} {change.key:<14} {_told(change)}"
-        self._out.show(f"[dim]{at:%H:%M:%S}[/] [{color}]{escape(line)}[/]")
+        self._out.show_line(f"[dim]{at:%H:%M:%S}[/] [{color}]{escape(line)}[/]")
 
 
 def _told(change: Change) -> str:

@@ -289,8 +289,8 @@ WORDS: Mapping[str, Both] = {
         "Write --to duckdb:///name.duckdb.", "请写 --to duckdb:///name.duckdb。"
     ),
     "proof.table": Both("table", "数据表"),
-    "proof.source": Both("source rows", "源头行数"),
-    "proof.copy": Both("copy rows", "副本行数"),
+    "proof.source": Both("at source", "源头行数"),
+    "proof.copy": Both("in copy", "副本行数"),
     "proof.source_digest": Both("source digest", "源头摘要"),
     "proof.copy_digest": Both("copy digest", "副本摘要"),
     "proof.equal": Both("equal", "一致"),
