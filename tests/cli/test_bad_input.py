@@ -81,6 +81,13 @@ def test_missing_project_lists_what_is_in_sight(headrace: Headrace, world: World
     assert all(name in ran.err for name in names)
 
 
+def test_missing_project_where_none_is_in_sight(headrace: Headrace, world: World) -> None:
+    for project_id in list(world.team.projects):
+        world.team.hide_project(project_id)
+    ran = headrace("sync", *world.at, *ONCE, "--project", "shop")
+    assert (ran.code, "sees no project" in ran.err) == (2, True)
+
+
 def test_missing_project_beside_a_found_one(headrace: Headrace, world: World) -> None:
     name = next(iter(world.team.projects.values())).info.name
     both = ("--project", name, "--project", "nowhere")

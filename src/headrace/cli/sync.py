@@ -80,13 +80,13 @@ def _follow(out: Output, target: Target) -> int:
     from headrace.app import Session, SystemClock
 
     clock = SystemClock()
+    out.note(say("sync.following", task=target.task.name))
     with stopped_by_signals(clock.stop), ReadProgress(out) as progress:
         session = Session(
             target.settings, [target.task], state=target.state, clock=clock, watch=progress.watch
         )
         with session:
             follower = Follower(out, session, begun=progress.close)
-            out.note(say("sync.following", task=target.task.name))
             session.follow(follower.turned)
             result = session.result()
     out.document({"event": "stopped", "task": target.task.name, **result.as_dict()})
