@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _WIDTH_PLAIN = 140
 _SECRET_MIN = 4
-ISSUES_URL = "https://github.com/headrace/headrace/issues"
 
 
 class Output:
@@ -94,7 +93,7 @@ class Output:
     def bug(self, error: Exception) -> int:
         """Our own mistake: one line, and how to report it."""
         what = say("error.bug", kind=type(error).__name__, text=str(error).split("\n")[0])
-        return self._fail(error, what, say("error.report", url=ISSUES_URL), 1)
+        return self._fail(error, what, say("error.report"), 1)
 
     def _fail(self, error: Exception, message: str, advice: str, code: int) -> int:
         self.document({"error": error_document(message, advice, code)})

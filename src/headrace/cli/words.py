@@ -147,8 +147,8 @@ WORDS: Mapping[str, Both] = {
         "This is a bug in Headrace: {kind}: {text}", "这是 Headrace 的缺陷：{kind}：{text}"
     ),
     "error.report": Both(
-        "Run again with -v and report what it shows at {url}.",
-        "请加 -v 再运行一次，并把输出报告到 {url}。",
+        "Run again with -v and report what it shows in the project's issues.",
+        "请加 -v 再运行一次，并把输出报告到本项目的 issues。",
     ),
     "error.see_help": Both("See `{command} --help`.", "参见 `{command} --help`。"),
     "error.no_connection": Both(
