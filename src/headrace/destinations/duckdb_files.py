@@ -21,11 +21,14 @@ _ALTERED = (duckdb.CatalogException, duckdb.BinderException, duckdb.ConstraintEx
 def connect(path: Path) -> Any:
     """Open or make the file, with Headrace's own tables in it. Raises `Refused`, `Unavailable`."""
     _check_path(path)
+    connection: Any = None
     try:
         connection = duckdb.connect(str(path))
         for statement in ledger.CREATE:
             connection.execute(statement)
     except duckdb.Error as error:
+        if connection is not None:
+            connection.close()
         raise _opening_error(error, path) from error
     return connection
 

@@ -10,10 +10,19 @@ from headrace.core.ports import Batch
 from headrace.core.schema import Columns, Table
 from headrace.destinations.sqlite_values import to_sqlite
 from headrace.destinations.tables import quoted
+from headrace.errors import Bug
 
 
 def write_batch(connection: sqlite3.Connection, batch: Batch) -> None:
-    """Empty, delete, put: in that order."""
+    """Empty, delete, put: in that order. `Bug` where SQLite cannot take a value as it is."""
+    try:
+        _write(connection, batch)
+    except (OverflowError, UnicodeEncodeError) as error:  # they would repeat the value
+        what = type(error).__name__
+        raise Bug(f"Table {batch.table.name}: a value is not canonical ({what}).") from None
+
+
+def _write(connection: sqlite3.Connection, batch: Batch) -> None:
     table = batch.table
     if batch.truncate:
         connection.execute(f"DELETE FROM {quoted(table.name)}")
