@@ -71,10 +71,19 @@ class Absence:
         return self._missed_twice(stream, scope, suspects, cursor)
 
     def orphaned(self, stream: Stream, scope: str, cursor: Cursor) -> Finding:
-        """Records whose parent was confirmed gone go with it."""
+        """Records of a scope that nothing opens any more.
+
+        They go with their parent when it was confirmed gone. Otherwise (the parent's content
+        changed, perhaps by a bad answer) they are held until the scope is still closed at a
+        second census.
+        """
         stamp = self._stamps.next()
         keys = self._mirror.unseen(stream.name, scope, stamp)
-        if self._is_mass(stream, "", len(keys)) and not self._waited(cursor):
+        assert stream.parent is not None
+        parent = self._mirror.get(stream.parent.stream, scope)
+        sure = parent is not None and parent.deleted
+        mass = self._is_mass(stream, "", len(keys))
+        if (mass or not sure) and not self._waited(cursor):
             return Finding(held=len(keys))
         gone = [Gone(stream.name, k, stamp, Origin.CENSUS, "its parent is gone") for k in keys]
         return Finding(sightings=list(gone))

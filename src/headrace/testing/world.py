@@ -16,14 +16,14 @@ from headrace.coding.auth import PersonalToken
 from headrace.coding.client import Client
 from headrace.coding.pacing import Pacer
 from headrace.coding.source import CodingSource
-from headrace.coding.streams import CATALOGUE
+from headrace.coding.streams import CATALOGUE, find
 from headrace.core.ports import Checkpoint
 from headrace.destinations.memory import MemoryDestination, MemoryStorage
 from headrace.engine.apply import Apply, Task
 from headrace.engine.capture import Capture
 from headrace.engine.limits import Limits
 from headrace.engine.modes import Deletes, Write
-from headrace.engine.scopes import ScopeTree
+from headrace.engine.scopes import ScopeTree, with_parents
 from headrace.engine.worker import Worker
 from headrace.errors import Fenced
 from headrace.mirror.sqlite import SqliteMirror
@@ -45,13 +45,22 @@ R = TypeVar("R")
 
 START_MS = 1_795_000_000_000
 POLL_SECONDS = 60.0
-CENSUS_SECONDS = 300.0
+CENSUS_SECONDS = 180.0
 OVERLAP_SECONDS = 120
 _PAGED = (
     "DescribeIssueListWithPage",
     "DescribeIterationList",
     "DescribeProjectMembers",
     "DescribeCodingProjects",
+)
+
+
+_STREAM_SETS = (
+    *[("issues",)] * 6,
+    *[("issues", "iterations")] * 2,
+    ("issues", "project_members"),
+    ("iterations", "project_members"),
+    ("issues", "issue_types", "issue_statuses"),
 )
 
 
@@ -69,14 +78,15 @@ class Plan:
     lag_ms: int
     vanish_rows: int
     deletes: Deletes
+    streams: tuple[str, ...]
 
     @staticmethod
     def draw(dice: Random) -> Plan:
         """A plan from the seed's dice."""
         return Plan(
-            projects=dice.choice((1, 2, 2, 3)),
-            issues=dice.randrange(8, 40),
-            page_size=dice.choice((3, 4, 7, 20)),
+            projects=dice.choice((1, 1, 2)),
+            issues=dice.randrange(6, 18),
+            page_size=dice.choice((2, 3, 4, 9)),
             fault_rate=dice.choice((0.0, 0.02, 0.1, 0.25)),
             write_fault_rate=dice.choice((0.0, 0.1, 0.4)),
             crash_rate=dice.choice((0.0, 0.3, 0.8)),
@@ -84,6 +94,7 @@ class Plan:
             lag_ms=dice.choice((0, 0, 5_000, 90_000)),
             vanish_rows=dice.choice((3, 50)),
             deletes=dice.choice((Deletes.SOFT, Deletes.HARD)),
+            streams=dice.choice(_STREAM_SETS),
         )
 
 
@@ -101,6 +112,7 @@ class World:
     def __init__(self, seed: int, plan: Plan | None = None) -> None:
         self.dice = Random(seed)
         self.plan = plan or Plan.draw(self.dice)
+        self.streams = with_parents(find(self.plan.streams), CATALOGUE)
         self.clock = VirtualClock(START_MS)
         self.team = Team(seed, self.plan.projects, self.plan.issues, START_MS)
         self.playground = Playground(self.team, self.clock, settings=self._settings())
@@ -138,14 +150,14 @@ class World:
             source=CodingSource(client), mirror=self.mirror, clock=self.clock,
             workers=InlineWorkers(), scopes=scopes, limits=limits,
         )  # fmt: skip
-        task = Task("copy", CATALOGUE, Write.MIRROR, self.plan.deletes)
+        task = Task("copy", self.streams, Write.MIRROR, self.plan.deletes)
         self.apply = Apply(
             task=task, mirror=self.mirror,
             destination=KillableDestination(self.destination, self.killer), limits=limits,
         )  # fmt: skip
         self.apply.open()
         self.worker = Worker(
-            streams=CATALOGUE, capture=capture, mirror=self.mirror, scopes=scopes,
+            streams=self.streams, capture=capture, mirror=self.mirror, scopes=scopes,
             applies=[self.apply], clock=self.clock, limits=limits,
         )  # fmt: skip
 
