@@ -167,6 +167,73 @@ class Mirror(Protocol):
     def close(self) -> None: ...
 
 
+# --- hooks -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One Service Hook delivery as it came in. `id` is CODING's delivery id, the key to tell
+    repeats; `headers` are lower case, without Authorization and without our own URL.
+
+    `state`: "waiting", "done" or "dead" (with the `reason`). `received_at` in ms UTC.
+    """
+
+    id: str
+    event: str
+    received_at: int
+    headers: Mapping[str, str]
+    body: bytes
+    state: str = "waiting"
+    reason: str = ""
+
+
+class Inbox(Protocol):
+    """Durable deliveries, beside the mirror. Has a connection of its own: the receiver's."""
+
+    def put(self, deliveries: Sequence[Delivery]) -> int:
+        """Store all, durably, in one transaction (Invariant 1). Known ids are left as they are.
+
+        Returns how many were new. Raises `Unavailable` when they could not be stored.
+        """
+        ...
+
+    def waiting(self, limit: int) -> Sequence[Delivery]:
+        """The oldest that wait."""
+        ...
+
+    def settle(self, ids: Sequence[str], *, state: str, reason: str = "") -> None:
+        """Mark as "done", "dead" or, for a replay, "waiting"."""
+        ...
+
+    def get(self, delivery_id: str) -> Delivery | None: ...
+
+    def list(self, *, state: str = "", event: str = "", limit: int = 100) -> Sequence[Delivery]:
+        """The newest first, all or those of one state or event."""
+        ...
+
+    def counts(self) -> Mapping[str, int]:
+        """How many there are in each state."""
+        ...
+
+    def prune(self, *, before_ms: int) -> int:
+        """Drop settled deliveries received before. Returns how many."""
+        ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What a delivery says should be read again: one record, or a project's whole listing.
+
+    A hint is never the truth: the record is read from the API. `project_id` None: all projects.
+    """
+
+    stream: str
+    project_id: int | None
+    key: Key | None
+
+
 # --- destinations ----------------------------------------------------------------------------
 
 
