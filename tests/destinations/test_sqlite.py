@@ -136,3 +136,13 @@ def test_a_value_that_is_not_canonical_is_a_bug_without_the_value(
             one.write([put(5), Batch(ITEMS, rows=Columns(wrong))], at)
         assert "hunter2" not in str(caught.value)
         assert len(rows_of(one, ITEMS)) == 1
+
+
+def test_a_table_dropped_under_a_writer_is_refused(path: Path) -> None:
+    with closing(SqliteDestination(path)) as one:
+        at = Checkpoint(TASK, one.claim(TASK).epoch, {})
+        execute(path, "DROP TABLE items")
+        with pytest.raises(Refused, match="not as Headrace made it"):
+            one.write([put(1)], at)
+        with pytest.raises(Refused):
+            rows_of(one, ITEMS)
