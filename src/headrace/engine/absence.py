@@ -114,19 +114,25 @@ class Absence:
             return str(error)
         return ""
 
+    def ask(self, stream: Stream, scope: Scope, key: Key, origin: Origin) -> Sequence[Sighting]:
+        """What the lookup Action says of one record. Raises `NotPermitted`, `Unavailable`."""
+        stamp = self._stamps.next()
+        try:
+            row = self._source.look_up(stream, scope, key)
+        except NotFound as error:
+            return (Gone(stream.name, key, stamp, origin, error.message),)
+        if stream.lookup is None or stream.lookup.project is None:
+            return ()
+        record = to_record(stream, scope, row)
+        return (Seen(record, stamp, origin, partial=True),) if isinstance(record, Record) else ()
+
     def _ask_each(self, stream: Stream, scope: Scope, suspects: Sequence[Key]) -> Finding:
         finding = Finding()
-        for key in suspects:
-            stamp = self._stamps.next()
-            try:
-                row = self._source.look_up(stream, scope, key)
-            except NotFound as error:
-                reason = f"not listed, and {error.message}"
-                finding.sightings.append(Gone(stream.name, key, stamp, Origin.CENSUS, reason))
-            except NotPermitted as error:
-                return Finding(hidden=str(error))
-            else:
-                finding.sightings.extend(seen_by_lookup(stream, scope, row, stamp, Origin.CENSUS))
+        try:
+            for key in suspects:
+                finding.sightings.extend(self.ask(stream, scope, key, Origin.CENSUS))
+        except NotPermitted as error:
+            return Finding(hidden=str(error))
         return finding
 
     def _missed_twice(
@@ -139,13 +145,3 @@ class Absence:
             for key in twice
         ]
         return Finding(sightings=list(gone), waiting=len(suspects) - len(gone))
-
-
-def seen_by_lookup(
-    stream: Stream, scope: Scope, row: object, stamp: int, origin: Origin
-) -> Sequence[Seen]:
-    """The sighting that a lookup's answer makes: none where it cannot stand for a list row."""
-    if stream.lookup is None or stream.lookup.project is None:
-        return ()
-    record = to_record(stream, scope, row)
-    return (Seen(record, stamp, origin, partial=True),) if isinstance(record, Record) else ()

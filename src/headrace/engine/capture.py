@@ -6,7 +6,7 @@ A pass commits page by page; its cursor moves with the last page, and only when 
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -98,6 +98,23 @@ class Capture:
         outcome.held = finding.held
         return outcome
 
+    def stamp(self) -> int:
+        """A stamp above those of all requests sent so far."""
+        return self._stamps.next()
+
+    def reread(self, stream: Stream, scope: Scope, keys: Sequence[Key]) -> Outcome:
+        """Records that a hook named, each by its lookup Action; absent ones are gone."""
+        outcome = Outcome()
+        sightings: list[Sighting] = []
+        try:
+            for key in keys:
+                sightings.extend(self._absence.ask(stream, scope, key, Origin.HOOK))
+        except NotPermitted as error:
+            outcome.hidden = str(error)
+        if sightings:
+            self._commit(_Pass(stream, scope.key, Kind.POLL, outcome), sightings, (), None)
+        return outcome
+
     # --- the two ways to read --------------------------------------------------------------------
 
     def _delta(self, stream: Stream, scope: Scope, outcome: Outcome) -> None:
@@ -117,6 +134,7 @@ class Capture:
         mark = self._new_mark(cursor, run, walk)
         cursor = msgspec.structs.replace(cursor, mark=mark, polled_at=now_ms, state="", reason="")
         self._commit(run, *run.take(), cursor)
+        self._watch(stream, Kind.POLL, outcome.counts, walk.total)
 
     def _whole(self, stream: Stream, scope: Scope, kind: Kind, outcome: Outcome) -> None:
         """Every row; then those on file that were not shown are looked into."""
@@ -139,6 +157,7 @@ class Capture:
         self._commit(run, finding.sightings, (), moved)
         outcome.held, outcome.unsettled = finding.held, finding.waiting
         outcome.hidden = finding.hidden
+        self._watch(stream, kind, outcome.counts, walk.total)
 
     def _read(self, run: _Pass, walk: Walk, scope: Scope) -> None:
         """Commit each page when the next one is there; the last is left for the cursor's commit."""

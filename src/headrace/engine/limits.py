@@ -22,5 +22,6 @@ class Limits:
     vanish_rows: int = 50
     vanish_share: float = 0.2
     apply_rows_max: int = 5000
+    hooks_quiet_seconds: float = 600.0
     log_days: float = 3.0
     tombstone_days: float = 30.0

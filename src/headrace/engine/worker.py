@@ -15,6 +15,7 @@ from headrace.core.retry import RetryPolicy
 from headrace.core.stream import Scope, Strategy, Stream
 from headrace.engine.apply import Apply
 from headrace.engine.capture import Capture, Kind, Outcome
+from headrace.engine.hooks import HookReader
 from headrace.engine.limits import Limits
 from headrace.engine.scopes import ScopeTree
 from headrace.errors import BadToken, Fenced, HeadraceError, Unavailable
@@ -37,12 +38,16 @@ class Failure:
 
 @dataclass(slots=True)
 class Report:
-    """What a worker did, per stream, and what stands in the way, per place."""
+    """What a worker did, per stream, and what stands in the way, per place.
+
+    `hooks_quiet_since_ms`: the last delivery, when polls see changes that no hook told; else 0.
+    """
 
     counts: dict[str, Counts] = field(default_factory=dict)
     hidden: dict[Place, str] = field(default_factory=dict)
     held: dict[Place, int] = field(default_factory=dict)
     failures: dict[Place, Failure] = field(default_factory=dict)
+    hooks_quiet_since_ms: int = 0
 
     def note(self, place: Place, outcome: Outcome) -> None:
         """Take a pass's outcome."""
@@ -68,7 +73,13 @@ class Worker:
         applies: Sequence[Apply],
         clock: Clock,
         limits: Limits,
+        hooks: HookReader | None = None,
+        unpolled: frozenset[str] = frozenset(),
     ) -> None:
+        """`hooks`: deliveries to work off. `unpolled`: streams that only hooks and the census read
+        (webhook mode); all others are polled."""
+        self._hooks = hooks
+        self._unpolled = unpolled
         self._streams = streams
         self._capture = capture
         self._mirror = mirror
@@ -103,7 +114,7 @@ class Worker:
 
     def turn(self) -> bool:
         """Run every pass that is due now and step the tasks. Returns whether anything was done."""
-        worked = False
+        worked = self._read_hooks() > 0
         for stream in self._streams:
             for scope in list(self._scopes.of(stream)):
                 if kind := self._due(stream, scope):
@@ -139,6 +150,7 @@ class Worker:
             self._note_failure(place, error)
             return Outcome()
         self.report.note(place, outcome)
+        self._watch_quiet(stream, outcome)
         return outcome
 
     def _sweep_when_due(self) -> None:
@@ -156,12 +168,39 @@ class Worker:
         for scope in self._scopes.orphans(stream):
             self.report.note((stream.name, scope), self._capture.sweep_orphans(stream, scope))
 
+    def _read_hooks(self) -> int:
+        place = ("", "hooks")
+        if self._hooks is None or self._is_waiting(place):
+            return 0
+        try:
+            done = self._hooks.step(self.report.note)
+        except Unavailable as error:
+            self._note_failure(place, error)
+            return 0
+        self.report.failures.pop(place, None)
+        return done
+
+    def _watch_quiet(self, stream: Stream, outcome: Outcome) -> None:
+        """Polls see changes of streams that have hooks, and no delivery has come for a while."""
+        counts = outcome.counts
+        if self._hooks is None or not stream.hooks:
+            return
+        quiet_ms = self._clock.now_ms() - self._hooks.last_received_ms
+        changed = counts.inserted + counts.updated + counts.deleted
+        if quiet_ms < self._limits.hooks_quiet_seconds * 1000:
+            self.report.hooks_quiet_since_ms = 0
+        elif changed:
+            self.report.hooks_quiet_since_ms = self._hooks.last_received_ms
+
+    def _is_waiting(self, place: Place) -> bool:
+        failure = self.report.failures.get(place)
+        return failure is not None and self._clock.now_ms() < failure.retry_at_ms
+
     # --- when --------------------------------------------------------------------------------
 
     def _due(self, stream: Stream, scope: Scope) -> Kind | None:
         cursor = self._mirror.cursor(stream.name, scope.key)
-        failure = self.report.failures.get((stream.name, scope.key))
-        if failure and self._clock.now_ms() < failure.retry_at_ms:
+        if self._is_waiting((stream.name, scope.key)):
             return None
         for kind, at_ms in self._plan(stream, cursor):
             if self._clock.now_ms() >= at_ms:
@@ -179,7 +218,7 @@ class Worker:
             yield Kind.SNAPSHOT, 0
             return
         yield Kind.CENSUS, cursor.census_at + census_ms
-        if not stream.slow:
+        if not stream.slow and stream.name not in self._unpolled:
             yield Kind.POLL, cursor.polled_at + poll_ms
 
     def _pause_seconds(self) -> float:
@@ -193,8 +232,7 @@ class Worker:
 
     def _drain(self, index: int, apply: Apply) -> int:
         place = ("", f"task {index}")
-        failure = self.report.failures.get(place)
-        if failure and self._clock.now_ms() < failure.retry_at_ms:
+        if self._is_waiting(place):
             return 0
         try:
             done = apply.drain()
