@@ -1,0 +1,52 @@
+"""Whole worlds with faults and crashes, drawn from seeds: each must end exact."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor
+from itertools import islice
+from pathlib import Path
+
+from headrace.testing.simulate import Result, run_seeds
+
+SEEDS = int(os.environ.get("HEADRACE_SEEDS") or (2000 if os.environ.get("HEADRACE_CI") else 150))
+BATCH = 10
+KEPT = Path(__file__).with_name("failed_seeds.txt")
+
+
+def kept_seeds() -> list[int]:
+    lines = KEPT.read_text(encoding="utf-8").splitlines()
+    return [int(line.split("#")[0]) for line in lines if line.split("#")[0].strip()]
+
+
+def played(seeds: list[int]) -> Result:
+    """All seeds, on two processes."""
+    waiting = iter(seeds)
+    batches = iter(lambda: tuple(islice(waiting, BATCH)), ())
+    total = Result()
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+        for result in pool.map(run_seeds, batches):
+            total.add(result)
+    return total
+
+
+def replay_lines(result: Result) -> str:
+    return "\n".join(
+        f"{why.strip().splitlines()[-1]}\n  python -m headrace.testing.simulate --seed {seed}"
+        for seed, why in sorted(result.failures.items())
+    )
+
+
+def test_every_seed_ends_exact() -> None:
+    seeds = [*kept_seeds(), *range(1, SEEDS + 1)]
+    result = played(seeds)
+    assert not result.failures, replay_lines(result)
+    assert result.seeds == len(seeds)
+
+
+def test_the_simulation_is_not_tame() -> None:
+    """A simulation without crashes and lies would prove nothing."""
+    result = played(list(range(1, 41)))
+    assert sum(result.crashed.values()) >= 40
+    assert len(result.faults) >= 15
