@@ -5,17 +5,17 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib import resources
 
 import msgspec
 
 from headrace.core.change import Change, Counts, Op
 from headrace.core.ports import Cursor, Page
 from headrace.core.record import Key, OnFile, Origin, Reject
-from headrace.errors import Bug, Refused
+from headrace.errors import Bug
 from headrace.mirror.page_writer import SELECT_RECORD, PageWriter, on_file
+from headrace.mirror.schema import create_mirror
+from headrace.mirror.sqlite_store import SqliteStore
 
-FORMAT = "1"
 _CHUNK = 500
 _COUNTS = Counts.__slots__
 _cursor_decoder = msgspec.json.Decoder(Cursor)
@@ -30,7 +30,7 @@ class SqliteMirror:
 
     def __init__(self, connection: sqlite3.Connection, *, now_ms: int) -> None:
         self._db = connection
-        self._create_or_check(now_ms)
+        create_mirror(SqliteStore(connection), now_ms)
 
     # --- writing -----------------------------------------------------------------------------
 
@@ -175,26 +175,6 @@ class SqliteMirror:
         self._db.close()
 
     # --- the file ----------------------------------------------------------------------------
-
-    def _create_or_check(self, now_ms: int) -> None:
-        tables = "SELECT count(*) FROM sqlite_master WHERE name = 'record'"
-        if not self._db.execute(tables).fetchone()[0]:
-            self._create(now_ms)
-        found = self._meta("format")
-        if found != FORMAT:
-            raise Refused(
-                f"This mirror has format {found}, this Headrace reads format {FORMAT}.",
-                advice="Use the Headrace that made it, or point --state at a new folder.",
-            )
-
-    def _create(self, now_ms: int) -> None:
-        script = resources.files(__package__).joinpath("schema.sql").read_text("utf-8")
-        with self._transaction():
-            for statement in filter(str.strip, script.split(";")):
-                self._db.execute(statement)
-            rows = [("format", FORMAT), ("stamp", "0")]
-            self._db.executemany("INSERT INTO meta VALUES (?, ?)", rows)
-            self._db.execute("INSERT INTO sqlite_sequence VALUES ('change', ?)", (now_ms * 1000,))
 
     def _meta(self, name: str) -> str | None:
         row = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()

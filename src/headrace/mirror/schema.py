@@ -1,0 +1,63 @@
+"""The mirror's tables in SQLite: made when they are missing, refused when they are not ours."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+from headrace.errors import Refused
+from headrace.mirror.store import Store
+
+FORMAT = "1"
+
+
+def check(store: Store) -> None:
+    """Read only. Raises `Refused` for a file of another program and for another format."""
+    tables = _tables(store)
+    if tables and not tables & {"meta", "delivery"}:
+        raise Refused(
+            "This is a database of another program, not a mirror.",
+            advice="It was left as it is. Point --state at a folder of its own.",
+        )
+    found = _format(store) if "meta" in tables else FORMAT
+    if found != FORMAT:
+        raise Refused(
+            f"This mirror has format {found}, this Headrace reads format {FORMAT}.",
+            advice="Use the Headrace that made it, or point --state at a new folder.",
+        )
+
+
+def create_mirror(store: Store, now_ms: int) -> None:
+    """Make what is missing of the mirror's tables. Offsets start at `now_ms` in microseconds."""
+    check(store)
+    if "record" not in _tables(store):
+        with store.transaction():
+            _run_script(store, "schema.sql")
+            meta = [("format", FORMAT), ("stamp", "0")]
+            store.run_each("INSERT INTO meta VALUES (?, ?)", meta)
+            store.run("INSERT INTO sqlite_sequence VALUES ('change', ?)", (now_ms * 1000,))
+    create_inbox(store)
+
+
+def create_inbox(store: Store) -> None:
+    """Make the inbox's table when it is missing, in an older mirror too."""
+    if "delivery" in _tables(store):
+        return
+    check(store)
+    with store.transaction():
+        if "delivery" not in _tables(store):  # two may open a new file at the same time
+            _run_script(store, "inbox.sql")
+
+
+def _tables(store: Store) -> set[str]:
+    return {name for (name,) in store.rows("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+def _format(store: Store) -> str:
+    rows = store.rows("SELECT value FROM meta WHERE name = 'format'")
+    return str(rows[0][0]) if rows else "unknown"
+
+
+def _run_script(store: Store, name: str) -> None:
+    script = resources.files(__package__).joinpath(name).read_text("utf-8")
+    for statement in filter(str.strip, script.split(";")):
+        store.run(statement)
