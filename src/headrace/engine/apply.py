@@ -109,9 +109,11 @@ class Apply:
             self._fill(name, again=True)
 
     def _fill(self, name: str, *, again: bool) -> None:
-        """One transaction: empty the tables, put every living record in place, set the offset."""
-        offset = self._mirror.head()
-        self._write(self._fill_batches(name), {**self._offsets, name: offset})
+        """One transaction: empty the tables, put every living record in place, set the offset.
+
+        Only this stream's offset is sent: after a lost answer those on file may be ahead of ours.
+        """
+        self._write(self._fill_batches(name), {name: self._mirror.head()})
         (self.progress.refilled if again else self.progress.filled).append(name)
 
     def _fill_batches(self, name: str) -> Iterator[Batch]:
@@ -126,4 +128,4 @@ class Apply:
     def _write(self, batches: Iterator[Batch], offsets: dict[str, int]) -> None:
         """Invariant 3: rows and checkpoint in one transaction; offsets move only after it."""
         self._destination.write(batches, Checkpoint(self._task.name, self._epoch, offsets))
-        self._offsets = offsets
+        self._offsets.update(offsets)

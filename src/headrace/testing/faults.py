@@ -16,6 +16,7 @@ from headrace.errors import Unavailable
 
 Body = dict[str, Any]
 _TRUTHFUL_MS = 60_000
+_PLACE = ("PageNumber", "Offset", "Conditions")
 
 
 class FaultyTransport:
@@ -101,9 +102,9 @@ def _question(request: Request) -> Body:
 
 
 def _listing(request: Request) -> str:
-    """What is listed, whichever page of it."""
-    question = _question(request)
-    return json.dumps({k: v for k, v in question.items() if k not in ("PageNumber", "Offset")})
+    """What is listed, whichever page and window of it."""
+    asked = {k: v for k, v in _question(request).items() if k not in _PLACE}
+    return json.dumps(asked)
 
 
 def _lists(answer: Body) -> Iterator[tuple[Body, str, list[Any]]]:

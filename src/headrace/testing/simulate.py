@@ -16,11 +16,12 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 
 from headrace.errors import HeadraceError
-from headrace.testing.invariants import Watchman, check_equal
+from headrace.testing.invariants import Watchman, check_equal, check_polled
 from headrace.testing.kill import Crash
-from headrace.testing.world import CENSUS_SECONDS, POLL_SECONDS, World
+from headrace.testing.world import World
 
 STEPS = 8
+CENSUSES = 3
 BOOTS_MAX = 60
 
 
@@ -56,6 +57,7 @@ class Run:
         for _ in range(STEPS):
             self._step()
         self.world.calm()
+        self._poll()
         self._settle()
         check_equal(self.world)
 
@@ -81,36 +83,69 @@ class Run:
             world.killer.crash_at = world.killer.passages + world.dice.randrange(1, 250)
         for _ in range(BOOTS_MAX):
             try:
-                if not self._booted:
-                    world.boot()
-                    self._booted = True
-                    world.wake_zombies()
-                world.worker.turn()
-                break
+                if self._boot():
+                    self.watchman.check()
+                    self._work()
+                    break
             except Crash:
                 world.die()
                 self._booted = False
                 if world.dice.random() < 0.5:  # die again while recovering
                     world.killer.crash_at = world.killer.passages + world.dice.randrange(1, 60)
-            except HeadraceError:
-                world.die()
-                self._booted = False
-                world.clock.advance(5_000)
         if self._booted:
             self.watchman.check()
+
+    def _boot(self) -> bool:
+        """Start the process if there is none. Whether there is one now."""
+        world = self.world
+        if self._booted:
+            return True
+        try:
+            world.boot()
+        except HeadraceError:
+            world.die()
+            world.clock.advance(5_000)
+            return False
+        self._booted = True
+        world.wake_zombies()
+        return True
+
+    def _work(self) -> None:
+        """A round of passes, with stragglers and housekeeping around it."""
+        world, dice = self.world, self.world.dice
+        if dice.random() < 0.05:
+            before_ms = world.clock.now_ms() - dice.choice((0, 100_000))
+            world.mirror.prune(before_ms=before_ms, tombstones_before_ms=0)
+        if dice.random() < world.plan.straggling:
+            world.send_straggler()
+        world.worker.turn()
+        if dice.random() < 0.5:
+            world.land_stragglers()
 
     def _hide_or_show(self) -> None:
         world = self.world
         project_id = world.dice.choice(list(world.team.projects))
         world.team.hide_project(project_id, world.dice.random() < 0.5)
 
+    def _poll(self) -> None:
+        """Faults are off: what CODING shows as updated must be on file after one poll."""
+        self.world.clock.advance(self.world.plan.lag_ms + 400_000)  # retries and lags are over
+        if self._boot():
+            self.world.land_stragglers()
+            check_polled(self.world)
+            self.watchman.check()
+
     def _settle(self) -> None:
-        """Faults are off: within two census intervals everything must be exact."""
+        """Faults are off: after three censuses everything must be exact.
+
+        One finds what is missing, the second confirms what no Action can confirm or what was held
+        back, the third deletes what hung on it.
+        """
         world = self.world
-        turns = int(2 * CENSUS_SECONDS / POLL_SECONDS) + 3
-        for _ in range(turns):
+        for _ in range(CENSUSES):
             self._turn()
-            world.clock.advance(int(POLL_SECONDS * 1000) + 100)
+            world.clock.advance(int(world.plan.census_seconds * 1000) + 1000)
+        self._turn()
 
 
 def run_seed(seed: int) -> Result:

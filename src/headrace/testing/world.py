@@ -17,15 +17,17 @@ from headrace.coding.client import Client
 from headrace.coding.pacing import Pacer
 from headrace.coding.source import CodingSource
 from headrace.coding.streams import CATALOGUE, find
-from headrace.core.ports import Checkpoint
+from headrace.core.ports import Ask, Checkpoint, Page
+from headrace.core.record import Origin, Record, Seen
+from headrace.core.stream import Stream, to_record
 from headrace.destinations.memory import MemoryDestination, MemoryStorage
 from headrace.engine.apply import Apply, Task
-from headrace.engine.capture import Capture
+from headrace.engine.capture import Capture, Kind
 from headrace.engine.limits import Limits
 from headrace.engine.modes import Deletes, Write
 from headrace.engine.scopes import ScopeTree, with_parents
 from headrace.engine.worker import Worker
-from headrace.errors import Fenced
+from headrace.errors import Fenced, HeadraceError
 from headrace.mirror.sqlite import SqliteMirror
 from headrace.playground.api import Playground
 from headrace.playground.settings import Settings
@@ -45,7 +47,6 @@ R = TypeVar("R")
 
 START_MS = 1_795_000_000_000
 POLL_SECONDS = 60.0
-CENSUS_SECONDS = 180.0
 OVERLAP_SECONDS = 120
 _PAGED = (
     "DescribeIssueListWithPage",
@@ -79,6 +80,8 @@ class Plan:
     vanish_rows: int
     deletes: Deletes
     streams: tuple[str, ...]
+    straggling: float
+    census_seconds: float
 
     @staticmethod
     def draw(dice: Random) -> Plan:
@@ -95,6 +98,8 @@ class Plan:
             vanish_rows=dice.choice((3, 50)),
             deletes=dice.choice((Deletes.SOFT, Deletes.HARD)),
             streams=dice.choice(_STREAM_SETS),
+            straggling=dice.choice((0.0, 0.3)),
+            census_seconds=dice.choice((180.0, 180.0, 100_000.0)),
         )
 
 
@@ -130,6 +135,7 @@ class World:
         )  # fmt: skip
         self.left: set[tuple[int, int]] = set()
         self.zombies: list[Apply] = []
+        self.stragglers: list[Page] = []
 
     # --- the process -------------------------------------------------------------------------
 
@@ -142,12 +148,13 @@ class World:
             PersonalToken(DEFAULT_TOKEN), Pacer(self.clock), self.clock, dice=self.dice,
         )  # fmt: skip
         limits = Limits(
-            poll_seconds=POLL_SECONDS, census_seconds=CENSUS_SECONDS,
+            poll_seconds=POLL_SECONDS, census_seconds=self.plan.census_seconds,
             overlap_seconds=OVERLAP_SECONDS, vanish_rows=self.plan.vanish_rows, apply_rows_max=40,
         )  # fmt: skip
-        scopes = ScopeTree(CATALOGUE, self.mirror)
-        capture = Capture(
-            source=CodingSource(client), mirror=self.mirror, clock=self.clock,
+        self.scopes = scopes = ScopeTree(CATALOGUE, self.mirror)
+        self.source = CodingSource(client)
+        self.capture = capture = Capture(
+            source=self.source, mirror=self.mirror, clock=self.clock,
             workers=InlineWorkers(), scopes=scopes, limits=limits,
         )  # fmt: skip
         task = Task("copy", self.streams, Write.MIRROR, self.plan.deletes)
@@ -168,6 +175,40 @@ class World:
         if hasattr(self, "worker"):
             self.zombies = [self.apply]
 
+    def poll_issues(self, stream: Stream) -> set[int]:
+        """Poll the issues of every project that was read whole. Returns the projects' ids."""
+        read = set()
+        for scope in list(self.scopes.of(stream)):
+            cursor = self.mirror.cursor(stream.name, scope.key)
+            if cursor.snapshot_done and not cursor.state:
+                outcome = self.capture.run(stream, scope, Kind.POLL)
+                if not outcome.hidden:
+                    read.add(int(scope.values["ProjectId"]))
+        return read
+
+    def send_straggler(self) -> None:
+        """Another reader asks for a page; its answer is committed only much later."""
+        streams = [s for s in self.streams if s.name in ("issues", "iterations")]
+        scopes = [(s, scope) for s in streams for scope in self.scopes.of(s)]
+        if not scopes or self.stragglers:
+            return
+        stream, scope = self.dice.choice(scopes)
+        stamp = self.capture.stamp()
+        try:
+            listed = self.source.list_page(stream, scope, Ask(1, self.plan.page_size))
+        except HeadraceError:
+            return
+        rows = [to_record(stream, scope, row) for row in listed.rows]
+        seen = [Seen(row, stamp, Origin.POLL) for row in rows if isinstance(row, Record)]
+        self.stragglers.append(Page(stream.name, scope.key, 0, tuple(seen)))
+
+    def land_stragglers(self) -> None:
+        """Their answers arrive."""
+        while self.stragglers:
+            page = replace(self.stragglers[-1], at=self.clock.now_ms())
+            self.mirror.commit(page)
+            self.stragglers.pop()
+
     def wake_zombies(self) -> None:
         """A process that was thought dead writes once more: it must be fenced (Invariant 10)."""
         for zombie in self.zombies:
@@ -181,6 +222,7 @@ class World:
 
     def forget_mirror(self) -> None:
         """The mirror's file is lost: a new one starts."""
+        self.stragglers.clear()
         self._file = sqlite3.connect(":memory:", isolation_level=None)
 
     # --- the team ----------------------------------------------------------------------------
