@@ -26,10 +26,19 @@ team = "acme"                      # what stands before .coding.net in the team'
 # url = "https://coding.example.com"   # instead of team: a private deployment
 token = "${CODING_TOKEN}"          # never write the token itself into this file
 # projects = ["shop", "pay"]       # default: all projects the token sees
-# increments = "polling"           # how changes are noticed: polling, webhook or hybrid
+# increments = "polling"           # how changes are noticed: polling, webhook or hybrid (both)
 # poll_interval = "1m"             # how often to look for changes
 # census_interval = "1h"           # how often to list all keys, to find deletes
 # attempts = 6                     # how often a request is tried before giving up
+# Service Hooks: changes arrive within seconds (see `headrace hooks setup acme`). Secrets that are
+# not given are made and kept in the state folder.
+# public_url = "https://hooks.example.com"  # what CODING calls; makes increments "hybrid"
+# listen = "127.0.0.1:8300"        # where it is received, behind your proxy
+# hook_secret = "${HOOK_SECRET}"   # the last part of the Service URL
+# signing_token = "${HOOK_TOKEN}"  # the signing token (签名令牌)
+# signing_token_old = "${OLD}"     # the one before, while CODING changes over
+# hook_user = "coding"             # user name (用户名) and password (密码), if you want them too
+# hook_password = "${HOOK_PASSWORD}"
 
 [tasks.acme-duckdb]                # a task (任务): carries a connection to a destination
 source = "acme"

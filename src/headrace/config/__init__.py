@@ -14,6 +14,8 @@ from pathlib import Path
 
 from headrace.errors import Refused
 
+DEFAULT_LISTEN = "127.0.0.1:8300"
+
 
 class Increments(enum.StrEnum):
     """How changes are noticed (增量方式)."""
@@ -30,6 +32,9 @@ class ConnectionSettings:
     Exactly one of `team` (for coding.net) and `url` (a private deployment, the playground) is set.
     `token` stays out of the repr (Invariant 11). `projects`: names; empty means all in sight.
     `attempts`: how often a request is tried before CODING counts as unavailable.
+
+    `public_url` is what CODING calls, `listen` where it is received; without a `public_url` no
+    hooks are. Secrets that are not given are made and kept in the state folder.
     """
 
     name: str
@@ -41,6 +46,18 @@ class ConnectionSettings:
     poll_seconds: float = 60.0
     census_seconds: float = 3600.0
     attempts: int = 6
+    public_url: str = ""
+    listen: str = DEFAULT_LISTEN
+    hook_secret: str = field(default="", repr=False)
+    signing_token: str = field(default="", repr=False)
+    signing_token_old: str = field(default="", repr=False)
+    hook_user: str = ""
+    hook_password: str = field(default="", repr=False)
+
+    @property
+    def hooks(self) -> bool:
+        """Whether Service Hooks are received."""
+        return self.increments is not Increments.POLLING and bool(self.public_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +92,15 @@ def parse_duration(text: str) -> float:
     if not _SECONDS_MIN <= seconds <= _SECONDS_MAX:
         raise ValueError("it must lie between 100ms and 30d")
     return seconds
+
+
+def address_of(listen: str) -> tuple[str, int]:
+    """Host and port of `127.0.0.1:8300` or `[::1]:8300`. Raises `ValueError`."""
+    host, colon, port = listen.strip().rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not colon or not host or not port.isdecimal() or int(port) > 65_535:
+        raise ValueError("write host:port, such as 127.0.0.1:8300")
+    return host, int(port)
 
 
 def token_from_environment(environment: Mapping[str, str] = os.environ) -> str:

@@ -156,8 +156,8 @@ class Config:
         token = values.pop("token", "") or token_from_environment(self._environment)
         values.pop("type", None)
         values = {_FIELDS.get(key, key): value for key, value in values.items()}
-        if "increments" in values:
-            values["increments"] = Increments(values["increments"])
+        default = Increments.HYBRID if values.get("public_url") else Increments.POLLING
+        values["increments"] = Increments(values.get("increments", default))
         return ConnectionSettings(name=name, token=token, **values)
 
     def _named(

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from headrace.config import DELETES, WRITES, Increments, parse_duration
+from headrace.config import DELETES, WRITES, Increments, address_of, parse_duration
 
 
 def _duration(value: Any) -> float:
@@ -42,6 +42,22 @@ def _attempts(value: Any) -> int:
     return value
 
 
+def _listen(value: Any) -> str:
+    text = _text(value)
+    address_of(text)
+    return text
+
+
+def _public_url(value: Any) -> str:
+    """What CODING calls. May hold `${NAME}`, so only its beginning can be judged here."""
+    text = _text(value).rstrip("/")
+    if not text.startswith(("https://", "http://", "${")) or "?" in text or "#" in text:
+        raise ValueError('write an address such as "https://hooks.example.com"')
+    if "@" in text:
+        raise ValueError("leave off user and password: they are hook_user and hook_password")
+    return text
+
+
 def near(name: str, known: Sequence[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     return f"; did you mean {near[0]}?" if near else ""
@@ -58,6 +74,13 @@ CONNECTION_KEYS: Mapping[str, Reader] = {
     "poll_interval": _duration,
     "census_interval": _duration,
     "attempts": _attempts,
+    "public_url": _public_url,
+    "listen": _listen,
+    "hook_secret": _text,
+    "signing_token": _text,
+    "signing_token_old": _text,
+    "hook_user": _text,
+    "hook_password": _text,
 }
 TASK_KEYS: Mapping[str, Reader] = {
     "source": _text,

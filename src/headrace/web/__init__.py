@@ -1,0 +1,1 @@
+"""What listens: the receiver of Service Hooks, and the server it runs in."""
