@@ -89,9 +89,13 @@ def test_a_database_of_another_program_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "notes.db"
     with closing(sqlite3.connect(path)) as file:
         file.execute("CREATE TABLE note (text)")
-    connection = connect(path)
+    before = path.read_bytes()
+    with pytest.raises(Refused, match="another program"):
+        open_inbox(path)
+    connection = sqlite3.connect(path, isolation_level=None)
     with closing(connection), pytest.raises(Refused, match="another program"):
         SqliteInbox(connection)
+    assert path.read_bytes() == before
 
 
 def test_it_is_an_inbox(tmp_path: Path) -> None:

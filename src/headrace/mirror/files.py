@@ -5,38 +5,67 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
+from urllib.parse import quote
 
-from headrace.errors import Refused
+from headrace.errors import HeadraceError, Refused, Unavailable
+from headrace.mirror.schema import check
+from headrace.mirror.sqlite_store import SqliteStore, sorted_error
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path, *, make: bool = True) -> sqlite3.Connection:
     """Open a mirror file, crash-safe (WAL, synchronous=FULL), and check that it is sound.
 
-    Raises `Refused` for a file that is damaged or not a mirror, and leaves it untouched.
+    `make`: a file that is not there is made, with its folder. Raises `Refused` for one that is
+    damaged, not a mirror, of another format, or not there, and leaves it untouched; `Unavailable`
+    when it is locked or the disk is full.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    try:
-        _check(connection)
-    except sqlite3.DatabaseError as error:
-        connection.close()
+    if not path.exists() and not make:
         raise Refused(
-            f"The mirror {path} cannot be used: {error}.",
-            advice="Move it away and run again: a new one is filled from CODING.",
-        ) from error
+            f"There is no mirror {path}.", advice="The first `headrace sync` of its team makes it."
+        )
+    connection: sqlite3.Connection | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and path.stat().st_size:
+            _check(path)
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        for pragma in _PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+    except (sqlite3.Error, OSError) as error:
+        if connection is not None:
+            connection.close()
+        raise _unusable(path, error) from error
     return connection
 
 
-def _check(connection: sqlite3.Connection) -> None:
-    connection.execute("PRAGMA busy_timeout = 10000")
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if verdict != "ok":
-        raise sqlite3.DatabaseError(verdict)
+_PRAGMAS = ("busy_timeout = 10000", "journal_mode = WAL", "synchronous = FULL")
+
+
+def _check(path: Path) -> None:
+    """Look before touching: read-only, so that even closing changes nothing."""
+    uri = f"file:{quote(str(path.absolute()))}?mode=ro"
+    with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
+        connection.execute("PRAGMA busy_timeout = 10000")
+        verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if verdict != "ok":
+            raise sqlite3.DatabaseError(str(verdict).replace("\n", " "))
+        try:
+            check(SqliteStore(connection))
+        except Refused as error:
+            raise Refused(f"{error.message} ({path})", advice=error.advice) from None
+
+
+def _unusable(path: Path, error: Exception) -> HeadraceError:
+    found = sorted_error(error) if isinstance(error, sqlite3.Error) else None
+    if isinstance(found, Unavailable):
+        return found
+    return Refused(
+        f"The mirror {path} cannot be used: {error}.",
+        advice="Move it away and run again: a new one is filled from CODING.",
+    )
 
 
 class MirrorLock:

@@ -70,7 +70,7 @@ class StoredInbox:
     def counts(self) -> Mapping[str, int]:
         """How many there are in each state; 0 is said too."""
         sql = "SELECT state, count(*) FROM delivery GROUP BY state"
-        found = dict(self._store.rows(sql))
+        found: dict[str, int] = dict(self._store.rows(sql))
         return {state: found.get(state, 0) for state in STATES}
 
     def prune(self, *, before_ms: int) -> int:

@@ -5,15 +5,13 @@ Runs inside the caller's transaction and touches only the page's keys.
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from dataclasses import replace
-from typing import Any
 
 from headrace.core.change import Counts, Op
 from headrace.core.compare import Nothing, Verdict, compare
 from headrace.core.ports import Page
 from headrace.core.record import Gone, Key, OnFile, Record, Sighting
+from headrace.mirror.store import Row, Store
 
 SELECT_RECORD = (
     'SELECT record.id, stream, key, scope, version, digest, body, seen_at, "offset",'
@@ -22,7 +20,7 @@ SELECT_RECORD = (
 )
 
 
-def on_file(row: tuple[Any, ...]) -> OnFile:
+def on_file(row: Row) -> OnFile:
     """The value of one row of `SELECT_RECORD`."""
     _, stream, key, scope, version, digest, body, seen_at, offset, changed_at, deleted = row
     record = Record(stream, key, scope, version, digest, body)
@@ -32,15 +30,15 @@ def on_file(row: tuple[Any, ...]) -> OnFile:
 class PageWriter:
     """Compares one page's sightings with the records on file and writes the outcome."""
 
-    def __init__(self, db: sqlite3.Connection, page: Page, *, head: int) -> None:
-        self._db = db
+    def __init__(self, store: Store, page: Page, *, head: int) -> None:
+        self._store = store
         self._page = page
         self._head = head
         self._ids: dict[Key, int] = {}
         self._filed: dict[Key, OnFile] = {}
         self._seen: set[Key] = set()
         self._changed: set[Key] = set()
-        self._log: list[tuple[Any, ...]] = []
+        self._log: list[Row] = []
         self._load()
 
     def write(self) -> Counts:
@@ -53,9 +51,9 @@ class PageWriter:
         return counts
 
     def _load(self) -> None:
-        keys = json.dumps(list({sighting.key for sighting in self._page.sightings}))
-        sql = f"{SELECT_RECORD} WHERE stream = ? AND key IN (SELECT value FROM json_each(?))"
-        for row in self._db.execute(sql, (self._page.stream, keys)):
+        keys = self._store.listed(list({sighting.key for sighting in self._page.sightings}))
+        sql = f"{SELECT_RECORD} WHERE stream = ? AND {self._store.among}"
+        for row in self._store.rows(sql, (self._page.stream, keys)):
             self._ids[row[2]] = row[0]
             self._filed[row[2]] = on_file(row)
 
@@ -69,13 +67,16 @@ class PageWriter:
             counts.unchanged += 1
             self._seen.add(sighting.key)
             self._filed[sighting.key] = replace(filed, seen_at=sighting.seen_at)
+        elif verdict is Nothing.ABSENT and filed is not None:
+            self._seen.add(sighting.key)
+            self._filed[sighting.key] = replace(filed, seen_at=sighting.seen_at)
         elif isinstance(verdict, Verdict):
             _count(counts, verdict.op)
             self._apply(filed, sighting, verdict)
 
     def _apply(self, filed: OnFile | None, sighting: Sighting, verdict: Verdict) -> None:
         key, page = sighting.key, self._page
-        offset = self._head + len(self._log) + 1
+        offset = self.head + 1
         previous = filed if filed is not None and not filed.deleted else None
         before = previous.record.body if previous else None
         after = verdict.record.body if verdict.record else None
@@ -91,19 +92,29 @@ class PageWriter:
         self._changed.add(key)
 
     def _flush(self) -> None:
+        self._number_the_new()
+        store, changed = self._store, [(self._ids[key], self._filed[key]) for key in self._changed]
+        seen = [(self._filed[k].seen_at, self._ids[k]) for k in self._seen - self._changed]
+        store.run_each("UPDATE record SET seen_at = ? WHERE id = ?", seen)
+        store.run_each(_PUT_RECORD, [_record_row(i, filed) for i, filed in changed])
+        store.run_each(_PUT_BODY, [(i, filed.record.body) for i, filed in changed])
+        store.run_each(_PUT_CHANGE, self._log)
+
+    def _number_the_new(self) -> None:
+        """New keys get their ids in the order of their first change."""
         new = [key for key in self._changed if key not in self._ids]
-        first = self._db.execute("SELECT coalesce(max(id), 0) + 1 FROM record").fetchone()[0]
+        first = self._store.rows("SELECT coalesce(max(id), 0) + 1 FROM record")[0][0]
         order = sorted(new, key=lambda key: self._filed[key].offset)
         self._ids.update({key: first + index for index, key in enumerate(order)})
-        seen = [(self._filed[k].seen_at, self._ids[k]) for k in self._seen - self._changed]
-        self._db.executemany("UPDATE record SET seen_at = ? WHERE id = ?", seen)
-        changed = [(self._ids[key], self._filed[key]) for key in self._changed]
-        self._db.executemany(_PUT_RECORD, [_record_row(i, f) for i, f in changed])
-        bodies = [(i, f.record.body) for i, f in changed]
-        self._db.executemany("INSERT OR REPLACE INTO body VALUES (?, ?)", bodies)
-        self._db.executemany("INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", self._log)
+
+    @property
+    def head(self) -> int:
+        """The highest offset given out, this page's changes included."""
+        return self._head + len(self._log)
 
 
+_PUT_CHANGE = "INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_PUT_BODY = "INSERT INTO body VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body"
 _PUT_RECORD = (
     "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
     " scope = excluded.scope, version = excluded.version, digest = excluded.digest,"
@@ -112,7 +123,7 @@ _PUT_RECORD = (
 )
 
 
-def _record_row(identity: int, filed: OnFile) -> tuple[Any, ...]:
+def _record_row(identity: int, filed: OnFile) -> Row:
     record = filed.record
     return (identity, record.stream, record.key, record.scope, record.version, record.digest,
             filed.seen_at, filed.offset, filed.changed_at, int(filed.deleted))  # fmt: skip

@@ -11,14 +11,14 @@ FORMAT = "1"
 
 
 def check(store: Store) -> None:
-    """Read only. Raises `Refused` for a file of another program and for another format."""
+    """Read only. Raises `Refused` for a database of another program and for another format."""
     tables = _tables(store)
     if tables and not tables & {"meta", "delivery"}:
         raise Refused(
             "This is a database of another program, not a mirror.",
             advice="It was left as it is. Point --state at a folder of its own.",
         )
-    found = _format(store) if "meta" in tables else FORMAT
+    found = _meta(store, "format") if "meta" in tables else FORMAT
     if found != FORMAT:
         raise Refused(
             f"This mirror has format {found}, this Headrace reads format {FORMAT}.",
@@ -32,9 +32,12 @@ def create_mirror(store: Store, now_ms: int) -> None:
     if "record" not in _tables(store):
         with store.transaction():
             _run_script(store, "schema.sql")
-            meta = [("format", FORMAT), ("stamp", "0")]
+            meta = [("format", FORMAT), ("stamp", "0"), ("head", str(now_ms * 1000))]
             store.run_each("INSERT INTO meta VALUES (?, ?)", meta)
-            store.run("INSERT INTO sqlite_sequence VALUES ('change', ?)", (now_ms * 1000,))
+    elif _meta(store, "head") is None:  # as it was before the head was noted
+        with store.transaction():
+            head = "SELECT 'head', seq FROM sqlite_sequence WHERE name = 'change'"
+            store.run(f"INSERT INTO meta {head}")
     create_inbox(store)
 
 
@@ -52,9 +55,9 @@ def _tables(store: Store) -> set[str]:
     return {name for (name,) in store.rows("SELECT name FROM sqlite_master WHERE type = 'table'")}
 
 
-def _format(store: Store) -> str:
-    rows = store.rows("SELECT value FROM meta WHERE name = 'format'")
-    return str(rows[0][0]) if rows else "unknown"
+def _meta(store: Store, name: str) -> str | None:
+    rows = store.rows("SELECT value FROM meta WHERE name = ?", (name,))
+    return str(rows[0][0]) if rows else None
 
 
 def _run_script(store: Store, name: str) -> None:

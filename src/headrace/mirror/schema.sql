@@ -1,4 +1,5 @@
 -- The mirror's tables. `record` is small and touched at every sighting, bodies stand apart.
+-- meta: 'format', 'stamp' (the highest committed) and 'head' (the highest offset given out).
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE record (
@@ -19,7 +20,7 @@ CREATE INDEX record_scope ON record (stream, scope);
 CREATE TABLE body (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
 
 CREATE TABLE change (
-    "offset"      INTEGER PRIMARY KEY AUTOINCREMENT,
+    "offset"      INTEGER PRIMARY KEY,
     stream        TEXT    NOT NULL,
     key           TEXT    NOT NULL,
     op            TEXT    NOT NULL,

@@ -26,6 +26,7 @@ _MEND_FILE = {
     sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_PERM,
 }
+_DAMAGES_MAX = 20
 
 
 class SqliteStore:
@@ -35,6 +36,7 @@ class SqliteStore:
     """
 
     among = "key IN (SELECT value FROM json_each(?))"
+    arrival = "rowid"
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
@@ -83,6 +85,21 @@ class SqliteStore:
         if self._db.in_transaction:
             with suppress(sqlite3.Error):
                 self._db.execute("ROLLBACK")
+
+    def bytes_used(self) -> int:
+        """See `Store.bytes_used`: pages, those of the write-ahead log not counted twice."""
+        sql = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+        return int(self.rows(sql)[0][0])
+
+    def damages(self) -> list[str]:
+        """See `Store.damages`."""
+        found = [str(line) for (line,) in self.rows(f"PRAGMA integrity_check({_DAMAGES_MAX})")]
+        return [] if found == ["ok"] else found
+
+    def vacuum(self) -> None:
+        """See `Store.vacuum`."""
+        self.run("VACUUM")
+        self.rows("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """See `Store.close`."""

@@ -22,6 +22,8 @@ class Store(Protocol):
 
     among: str
     """A condition on one placeholder that is true for rows whose `key` is `listed`."""
+    arrival: str
+    """What to order rows of `reject` by, so that the oldest come first."""
 
     def listed(self, keys: Sequence[str]) -> Any:
         """The argument for `among`."""
@@ -45,6 +47,18 @@ class Store(Protocol):
 
     def snapshot(self) -> AbstractContextManager[None]:
         """Everything read within stands still, whoever writes meanwhile. Nothing is written."""
+        ...
+
+    def bytes_used(self) -> int:
+        """The size of all of it on disk, indexes included."""
+        ...
+
+    def damages(self) -> list[str]:
+        """What a thorough check of the files finds, in sentences; nothing for sound ones."""
+        ...
+
+    def vacuum(self) -> None:
+        """Give room that is no longer used back to the disk. Nothing else may be open."""
         ...
 
     def close(self) -> None:
