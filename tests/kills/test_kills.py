@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -117,10 +118,10 @@ def test_history_without_gaps_after_kills(tmp_path: Path) -> None:
     kill_often(tmp_path, kills=20, seed=8, options=("--write", "history"))
     with closing(duckdb.connect(str(tmp_path / "copy.duckdb"))) as copy:
         versions = copy.execute(
-            "SELECT project_id, code, _offset, valid_from, valid_to FROM issues"
+            "SELECT project_id, code, _offset, epoch_us(valid_from), epoch_us(valid_to) FROM issues"
             " ORDER BY project_id, code, _offset"
         ).fetchall()
     assert len(versions) > 150
-    for one, following in zip(versions, versions[1:], strict=False):
+    for one, following in pairwise(versions):
         if one[:2] == following[:2]:
             assert one[4] == following[3], f"gap, overlap or two open versions of {one[:2]}"

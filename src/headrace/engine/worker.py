@@ -203,7 +203,8 @@ class Worker:
         if self._is_waiting((stream.name, scope.key)):
             return None
         for kind, at_ms in self._plan(stream, cursor):
-            if self._clock.now_ms() >= at_ms:
+            # an interval early or more: the clock stepped back since the last pass
+            if not at_ms - self._limits.census_seconds * 1000 <= self._clock.now_ms() < at_ms:
                 return kind
         return None
 
