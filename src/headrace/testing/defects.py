@@ -151,9 +151,14 @@ def _short_page_is_the_end() -> Patch:
     return Walk, "whole", lambda self, distinct: True
 
 
-def _last_page_forgotten() -> Patch:
-    true = Walk._pages
-    return Walk, "_pages", lambda self: max(1, true(self) - 1)
+def _window_ends_at_the_mark() -> Patch:
+    true = Capture._walk
+
+    def walk(self: Any, stream: Any, scope: Any, window: tuple[int, int] | None) -> Walk:
+        mark = self._mirror.cursor(stream.name, scope.key).mark
+        return true(self, stream, scope, window and (window[0], mark or window[1]))
+
+    return Capture, "_walk", walk
 
 
 def _offset_off_by_one_page() -> Patch:
@@ -291,7 +296,7 @@ DEFECTS: Mapping[str, Callable[[], Patch]] = {
         _deletes_forgotten, _child_set_merged, _no_fencing, _epoch_not_raised,
         _mark_is_a_day_late, _mark_is_the_newest_seen,
         _no_overlap_and_greater_than, _forward_paging, _short_page_is_the_end,
-        _last_page_forgotten, _offset_off_by_one_page, _unchanged_rows_look_unseen,
+        _window_ends_at_the_mark, _offset_off_by_one_page, _unchanged_rows_look_unseen,
         _unlisted_means_deleted, _missed_once_means_deleted, _hidden_means_deleted,
         _deletes_never_noticed, _no_tombstone, _older_version_wins, _update_time_decides,
         _not_one_transaction, _unchanged_counted_as_updated, _cursor_before_rows,

@@ -22,7 +22,8 @@ _PLACE = ("PageNumber", "Offset", "Conditions")
 class FaultyTransport:
     """Passes requests on and spoils some of the answers.
 
-    `rate` is the share of requests with a fault. Answers that lie without showing it (rows or
+    `rate` is the share of requests with a fault, of one of the `kinds`. `late_ms`: how late CODING
+    may list an update. Answers that lie without showing it (rows or
     pages missing) are never given twice in a row to the same question, nor twice within a minute
     by the same Action: what no reader could tell from the truth is beyond the promise.
     """
@@ -34,8 +35,12 @@ class FaultyTransport:
         dice: Random,
         rate: float,
         clock: Clock,
+        late_ms: int,
+        kinds: Sequence[str],
         during: Callable[[], None],
     ) -> None:
+        self.late_ms = late_ms
+        self._kinds = kinds
         self._inner = inner
         self._dice = dice
         self._clock = clock
@@ -51,7 +56,7 @@ class FaultyTransport:
         self._during()
         if self._dice.random() >= self.rate:
             return self._honest(request)
-        kind = self._dice.choice(_KINDS)
+        kind = self._dice.choice(self._kinds)
         if kind not in _LIES:
             self.seen[kind] += 1
             return self._broken(kind, request)
@@ -91,9 +96,26 @@ class FaultyTransport:
         if kind == "repeated page":
             return self._last.get(_listing(request), response)
         body = json.loads(response.body)
+        if kind == "late rows":
+            self._hide_late_rows(body)
+            return Response(200, response.headers, json.dumps(body).encode())
         for holder, name, rows in _lists(body.get("Response", {})):
             _SPOIL[kind](holder, name, rows, self._dice)
         return Response(200, response.headers, json.dumps(body).encode())
+
+    def _hide_late_rows(self, body: Body) -> None:
+        """Issues updated a moment ago are not listed yet, each by chance, and not counted."""
+        after_ms = self._clock.now_ms() - self.late_ms
+        for holder, name, rows in _lists(body.get("Response", {})):
+            shown = [
+                row
+                for row in rows
+                if not (isinstance(row, dict) and "IssueStatusId" in row)
+                or row["UpdatedAt"] < after_ms
+                or self._dice.random() < 0.5
+            ]
+            holder[name] = shown
+            _set_total(holder, _total(holder) - len(rows) + len(shown))
 
 
 def _question(request: Request) -> Body:
@@ -165,7 +187,7 @@ _SPOIL: Mapping[str, Callable[[Body, str, list[Any], Random], None]] = {
     "changed types": _changed_types,
     "rows without key": _no_key,
 }
-_LIES = frozenset({*_SPOIL, "repeated page"})
+_LIES = frozenset({*_SPOIL, "repeated page", "late rows"})
 
 
 def _error(code: str) -> Response:
@@ -180,7 +202,7 @@ _BROKEN: Mapping[str, Response] = {
     "html": Response(200, {"content-type": "text/html"}, b"<html>maintenance</html>"),
     "empty body": Response(200, {}, b""),
 }
-_KINDS = (*sorted(_LIES), *_BROKEN, "refused", "half-open", "truncated")
+KINDS = (*sorted(_LIES), *_BROKEN, "refused", "half-open", "truncated")
 
 
 class FaultyDestination:

@@ -80,6 +80,8 @@ class Watchman:
         if change.op is Op.DELETE:
             self._dead.add(place)
         elif change.op is Op.INSERT and change.stream != "project_members":
+            if self._world.transport.seen["repeated page"]:
+                return  # an old page under a new stamp cannot be told from the truth
             _hold(place not in self._dead, 5, "risen from the dead", place)
         elif change.op is Op.UPDATE and change.stream == "issues":
             old, new = (json.loads(body or b"{}") for body in (change.before, change.after))

@@ -34,7 +34,7 @@ from headrace.playground.settings import Settings
 from headrace.playground.team import Team
 from headrace.playground.tokens import DEFAULT_TOKEN
 from headrace.testing.clock import VirtualClock
-from headrace.testing.faults import FaultyDestination, FaultyTransport
+from headrace.testing.faults import KINDS, FaultyDestination, FaultyTransport
 from headrace.testing.kill import (
     KillableConnection,
     KillableDestination,
@@ -47,7 +47,6 @@ R = TypeVar("R")
 
 START_MS = 1_795_000_000_000
 POLL_SECONDS = 60.0
-OVERLAP_SECONDS = 120
 _PAGED = (
     "DescribeIssueListWithPage",
     "DescribeIterationList",
@@ -73,6 +72,7 @@ class Plan:
     issues: int
     page_size: int
     fault_rate: float
+    fault_kinds: tuple[str, ...]
     write_fault_rate: float
     crash_rate: float
     acts_in_flight: float
@@ -82,15 +82,18 @@ class Plan:
     streams: tuple[str, ...]
     straggling: float
     census_seconds: float
+    overlap_seconds: int
 
     @staticmethod
     def draw(dice: Random) -> Plan:
         """A plan from the seed's dice."""
+        overlap_seconds = dice.choice((2, 20, 120))
         return Plan(
             projects=dice.choice((1, 1, 2)),
             issues=dice.randrange(6, 18),
             page_size=dice.choice((2, 3, 4, 9)),
             fault_rate=dice.choice((0.0, 0.02, 0.1, 0.25)),
+            fault_kinds=tuple(dice.sample(KINDS, dice.choice((2, 4, 8)))),
             write_fault_rate=dice.choice((0.0, 0.1, 0.4)),
             crash_rate=dice.choice((0.0, 0.3, 0.8)),
             acts_in_flight=dice.choice((0.0, 0.1, 0.5)),
@@ -99,7 +102,8 @@ class Plan:
             deletes=dice.choice((Deletes.SOFT, Deletes.HARD)),
             streams=dice.choice(_STREAM_SETS),
             straggling=dice.choice((0.0, 0.3)),
-            census_seconds=dice.choice((180.0, 180.0, 100_000.0)),
+            census_seconds=dice.choice((180.0, 100_000.0)),
+            overlap_seconds=overlap_seconds,
         )
 
 
@@ -126,6 +130,7 @@ class World:
         self._file = sqlite3.connect(":memory:", isolation_level=None)
         inner = FaultyTransport(
             self.playground, dice=self.dice, rate=self.plan.fault_rate, clock=self.clock,
+            late_ms=self.plan.overlap_seconds * 1000, kinds=self.plan.fault_kinds,
             during=self._live_a_little,
         )  # fmt: skip
         self.transport = inner
@@ -149,7 +154,8 @@ class World:
         )  # fmt: skip
         limits = Limits(
             poll_seconds=POLL_SECONDS, census_seconds=self.plan.census_seconds,
-            overlap_seconds=OVERLAP_SECONDS, vanish_rows=self.plan.vanish_rows, apply_rows_max=40,
+            overlap_seconds=self.plan.overlap_seconds, vanish_rows=self.plan.vanish_rows,
+            apply_rows_max=40,
         )  # fmt: skip
         self.scopes = scopes = ScopeTree(CATALOGUE, self.mirror)
         self.source = CodingSource(client)
