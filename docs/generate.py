@@ -1,0 +1,386 @@
+"""Writes the reference pages from the code itself: `python -m docs.generate` (or `make docs`).
+
+`--check` writes nothing and ends with 1 when a page is not up to date. What the code cannot say
+about itself (what a setting is for, a query worth trying) stands in `docs/reference_words.py`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+from docs.reference_words import CODES, QUERIES, SETTINGS
+
+import headrace
+from headrace import config, errors
+from headrace.cli import words
+from headrace.cli.run import COMMANDS, _program
+from headrace.coding.streams import CATALOGUE
+from headrace.config.keys import SECTIONS
+from headrace.core.schema import EXTRA, META, Column, tables_of
+from headrace.core.stream import Paging, Strategy, Stream
+
+FOLDER = Path(__file__).parent / "reference"
+_WIDTH = 88
+_MADE = "<!-- Made by `make docs` from the code. Do not edit. -->\n"
+_PAGING = {
+    Paging.NUMBER: "by page number",
+    Paging.OFFSET: "by row offset",
+    Paging.NONE: "everything at once",
+}
+_STRATEGY = {
+    Strategy.DELTA: "rows updated since the last mark, with an overlap; a census lists all keys",
+    Strategy.FULL: "every row, compared with what is on file",
+}
+_META = {
+    EXTRA: ("没有对应列的内容", "what has no column, or does not fit its column's type"),
+    "_deleted_at": ("发现删除的时间；空表示仍存在", "when the delete was noticed; NULL: it lives"),
+    "_changed_at": ("发现最近一次变更的时间", "when the last change was noticed"),
+    "_offset": ("最近一次变更在日志中的位置", "offset of the last change in the mirror's log"),
+}
+
+
+def pages() -> dict[str, str]:
+    """Every generated page: its path below `docs/reference` and its text."""
+    made = {
+        "commands.md": _commands(),
+        "configuration.md": _configuration(),
+        "errors.md": _errors(),
+        "python.md": _python(),
+        "streams/README.md": _catalogue(),
+    }
+    made |= {f"streams/{stream.name}.md": _stream(stream) for stream in CATALOGUE}
+    return {name: f"{_MADE}\n{text.rstrip()}\n" for name, text in made.items()}
+
+
+def outdated() -> list[str]:
+    """Pages that are missing, differ from the code, or belong to nothing any more."""
+    made = pages()
+    found = {path.relative_to(FOLDER).as_posix(): path for path in FOLDER.rglob("*.md")}
+    differ = [n for n, text in made.items() if n not in found or found[n].read_text() != text]
+    return sorted([*differ, *(found.keys() - made.keys())])
+
+
+def write() -> None:
+    """Bring the folder up to date."""
+    made = pages()
+    for path in FOLDER.rglob("*.md"):
+        if path.relative_to(FOLDER).as_posix() not in made:
+            path.unlink()
+    for name, text in made.items():
+        path = FOLDER / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+
+
+# --- small helpers -------------------------------------------------------------------------------
+
+
+def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join(f"| {' | '.join(_cell(c) for c in line)} |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _code(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names) or "none"
+
+
+def _doc(thing: Any) -> str:
+    return inspect.getdoc(thing) or ""
+
+
+# --- commands ------------------------------------------------------------------------------------
+
+
+def _commands() -> str:
+    parts = [
+        "# Commands",
+        "What `headrace COMMAND --help` says, in English and Chinese (`--lang`, else by `LANG`).",
+        _block(_help(None, "en")),
+    ]
+    for name in COMMANDS:
+        parts += [f"## headrace {name}", _block(_help(name, "en")), _block(_help(name, "zh"))]
+    parts += ["## Exit codes", _table(("code", "meaning"), CODES.items())]
+    return "\n\n".join(parts)
+
+
+def _help(name: str | None, language: str) -> str:
+    """The help of a command; with None that of the program."""
+    before = words.spoken()
+    words.speak(language)
+    try:
+        program = _program()
+        parent = click.Context(program, info_name="headrace", terminal_width=_WIDTH)
+        if name is None:
+            return program.get_help(parent)
+        command = program.get_command(parent, name)
+        assert command is not None
+        return _help_below(command, name, parent)
+    finally:
+        words.speak(before)
+
+
+def _help_below(command: click.Command, name: str, parent: click.Context) -> str:
+    context = click.Context(command, info_name=name, parent=parent, terminal_width=_WIDTH)
+    texts = [command.get_help(context)]
+    if isinstance(command, click.Group):
+        for below in command.list_commands(context):
+            found = command.get_command(context, below)
+            assert found is not None
+            texts.append(_help_below(found, below, context))
+    return "\n\n".join(texts)
+
+
+def _block(text: str) -> str:
+    return f"```text\n{text.rstrip()}\n```"
+
+
+# --- streams -------------------------------------------------------------------------------------
+
+
+def _catalogue() -> str:
+    rows = [
+        (
+            f"[{stream.name}]({stream.name}.md)",
+            f"{stream.title.zh} {stream.title.en}",
+            stream.strategy.value,
+            _code(stream.schema.key),
+            _code(stream.scopes),
+            _code(child.name for child in stream.schema.children),
+        )
+        for stream in CATALOGUE
+    ]
+    return "\n\n".join(
+        [
+            "# Streams 表",
+            "A stream becomes a table of its name, and each list inside its rows a child table.",
+            _table(("stream", "title", "read", "key", "scopes 权限", "child tables 子表"), rows),
+            "Every table also has:",
+            _columns([_meta(name, kind.value) for name, kind in ((EXTRA, _json()), *META)]),
+            'With `write = "history"` a table gets `valid_from` and `valid_to` and `_offset` joins the'
+            ' key; with `write = "changes"` it gets `_op` (r read, c insert, u update, d delete) and'
+            " `_offset` is the key.",
+        ]
+    )
+
+
+def _json() -> Any:
+    return next(
+        kind for name, kind in tables_of("x", CATALOGUE[0].schema)[0].columns if name == EXTRA
+    )
+
+
+def _stream(stream: Stream) -> str:
+    listing, lookup = stream.listing, stream.lookup
+    facts = [
+        ("Action", f"`{listing.action}`, {_PAGING[listing.paging]}, {listing.size} rows a page"
+                   if listing.paging is not Paging.NONE
+                   else f"`{listing.action}`, {_PAGING[listing.paging]}"),
+        ("Listed", f"for each record of `{stream.parent.stream}`" if stream.parent else "once"),
+        ("Read", f"{stream.strategy.value}: {_STRATEGY[stream.strategy]}"
+                 + ("; at the census interval only" if stream.slow else "")),
+        ("Key 主键", _code(stream.schema.key)),
+        ("Update time", _code(stream.version)),
+        ("One record", f"`{lookup.action}`, confirms a delete" if lookup
+                       else "no Action: a delete needs a second complete pass"),
+        ("Scopes 权限", _code(stream.scopes)),
+        ("Events 事件", _code(sorted({e for rule in stream.hooks for e in rule.events}))),
+    ]  # fmt: skip
+    parts = [
+        f"# {stream.name}: {stream.title.zh} {stream.title.en}",
+        _table(("", ""), facts),
+        f"## `{stream.name}`",
+        _columns(_column(c, stream.schema.key) for c in stream.schema.columns),
+    ]
+    for child in stream.schema.children:
+        parts += [
+            f"## `{child.name}`: {child.zh} {child.en}",
+            f"The list `{child.path}` of a row, replaced as a whole. Key:"
+            f" {_code((*stream.schema.key, *child.key))}; the first are those of `{stream.name}`.",
+            _columns(_column(c, child.key) for c in child.columns),
+        ]
+    parts += ["## A query to start from", f"```sql\n{QUERIES[stream.name]}\n```"]
+    return "\n\n".join(parts)
+
+
+def _columns(rows: Iterable[Sequence[str]]) -> str:
+    return _table(("column 列", "type", "key", "含义", "meaning"), rows)
+
+
+def _column(column: Column, key: Sequence[str]) -> Sequence[str]:
+    mark = "✓" if column.name in key else ""
+    return (f"`{column.name}`", column.type.value, mark, column.zh, column.en)
+
+
+def _meta(name: str, kind: str) -> Sequence[str]:
+    zh, en = _META[name]
+    return (f"`{name}`", kind, "", zh, en)
+
+
+# --- configuration -------------------------------------------------------------------------------
+
+
+def _configuration() -> str:
+    parts = [
+        "# headrace.toml",
+        "`headrace init` writes one with comments. `${NAME}` in a value is replaced by the"
+        " environment variable NAME, looked up only for what is used. Durations are a number and a"
+        " unit: `500ms`, `30s`, `5m`, `1h`, `1d`. An unknown key is refused with its line.",
+    ]
+    defaults = {
+        "connections": _defaults(config.ConnectionSettings),
+        "tasks": _defaults(config.TaskSettings),
+    }
+    for section, keys in SECTIONS.items():
+        rows = [
+            (f"`{key}`", _default(section, key, defaults[section]), *SETTINGS[section][key])
+            for key in keys
+        ]
+        parts += [f"## [{section}.NAME]", _table(("key", "default", "meaning", "含义"), rows)]
+    parts += [
+        "## The environment",
+        _table(
+            ("variable", "meaning"),
+            [
+                (f"`{config.TOKEN_VARIABLE}`", "the token, where none is set otherwise"),
+                ("`LC_ALL`, `LC_MESSAGES`, `LANG`", "the language of the command line: zh or en"),
+            ],
+        ),
+    ]
+    return "\n\n".join(parts)
+
+
+def _defaults(settings: type) -> Mapping[str, Any]:
+    return {f.name: f.default for f in fields(settings)}
+
+
+def _default(section: str, key: str, defaults: Mapping[str, Any]) -> str:
+    value = defaults.get({"poll_interval": "poll_seconds", "census_interval": "census_seconds"}.get(
+        key, key))  # fmt: skip
+    if key.endswith("_interval"):
+        return f"`{_duration(float(value))}`"
+    if key in ("source", "destination"):
+        return "required"
+    if isinstance(value, str | int) and value != "":
+        return f"`{value}`"
+    return ""
+
+
+def _duration(seconds: float) -> str:
+    for unit, size in (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)):
+        if seconds >= size and seconds % size == 0:
+            return f"{int(seconds // size)}{unit}"
+    return f"{int(seconds * 1000)}ms"
+
+
+# --- errors --------------------------------------------------------------------------------------
+
+
+def _errors() -> str:
+    rows = [
+        (
+            f"`{kind.__name__}`",
+            f"`{kind.__mro__[1].__name__}`",
+            str(kind.exit_code),
+            " ".join(_doc(kind).split("\n\n")[0].split()),
+        )
+        for kind in error_classes()
+    ]
+    return "\n\n".join(
+        [
+            "# Errors",
+            "Errors are sorted by what has to be done. `str(error)` is a sentence for a person,"
+            " `error.advice` says what to do. No message holds a secret or a row's content.",
+            _table(("class", "kind of", "exit code", "meaning"), rows),
+            "`Stopped` is no error: it unwinds a run that was asked to stop.",
+            "## Exit codes",
+            _table(("code", "meaning"), CODES.items()),
+        ]
+    )
+
+
+def error_classes() -> Iterator[type[errors.HeadraceError]]:
+    """The errors of `headrace.errors`, in the order of that file."""
+    for kind in vars(errors).values():
+        if inspect.isclass(kind) and issubclass(kind, errors.HeadraceError):
+            yield kind
+
+
+# --- Python --------------------------------------------------------------------------------------
+
+
+def _python() -> str:
+    parts = [
+        "# Python",
+        _doc(headrace).split("\n\n")[0],
+        _function("headrace.connect", headrace.connect),
+    ]
+    parts.append(_class(headrace.Connection))
+    others = sorted(set(headrace.__all__) - {"connect", "Connection"})
+    for name in others:
+        thing = getattr(headrace, name)
+        parts.append(f"## headrace.{name}\n\n{_paragraphs(_doc(thing))}")
+        if members := _members(thing):
+            parts.append(_code(members))
+    return "\n\n".join(parts)
+
+
+def _function(name: str, function: Any) -> str:
+    signature = _signature(function)
+    return f"## {name}\n\n```text\n{name.split('.')[-1]}{signature}\n```\n\n{_paragraphs(_doc(function))}"
+
+
+def _class(kind: type) -> str:
+    parts = [f"## headrace.{kind.__name__}\n\n{_paragraphs(_doc(kind))}"]
+    for name, member in vars(kind).items():
+        if not name.startswith("_") and inspect.isfunction(member):
+            text = f"```text\n{name}{_signature(member)}\n```\n\n{_paragraphs(_doc(member))}"
+            parts.append(f"### {kind.__name__}.{name}\n\n{text}")
+    return "\n\n".join(parts)
+
+
+def _signature(function: Any) -> str:
+    signature = inspect.signature(function)
+    shown = [p for p in signature.parameters.values() if p.name != "self"]
+    returns = str(signature.return_annotation).strip("'")
+    plain = str(signature.replace(parameters=shown, return_annotation=inspect.Signature.empty))
+    return f"{plain} -> {returns}".replace("'", "")
+
+
+def _members(thing: Any) -> list[str]:
+    if inspect.isclass(thing) and issubclass(thing, Exception):
+        return []
+    names = [*getattr(thing, "__members__", {})] or list(
+        getattr(thing, "__dataclass_fields__", getattr(thing, "_fields", ()))
+    )
+    return [f".{name}" for name in names]
+
+
+def _paragraphs(text: str) -> str:
+    return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
+
+
+def main(args: Sequence[str]) -> int:
+    """The command."""
+    importlib.invalidate_caches()
+    if "--check" not in args:
+        write()
+        return 0
+    stale = outdated()
+    for name in stale:
+        sys.stderr.write(f"docs/reference/{name} is not up to date: make docs\n")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
