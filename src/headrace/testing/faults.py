@@ -11,7 +11,7 @@ from typing import Any
 from headrace.core.clock import Clock
 from headrace.core.ports import Batch, Checkpoint, Destination
 from headrace.core.schema import Columns, Table
-from headrace.core.transport import Request, Response, Transport
+from headrace.core.transport import Request, Response
 from headrace.errors import Unavailable
 
 Body = dict[str, Any]
@@ -30,7 +30,7 @@ class FaultyTransport:
 
     def __init__(
         self,
-        inner: Transport,
+        answer: Callable[[Request], Response],
         *,
         dice: Random,
         rate: float,
@@ -41,7 +41,7 @@ class FaultyTransport:
     ) -> None:
         self.late_ms = late_ms
         self._kinds = kinds
-        self._inner = inner
+        self._answer = answer
         self._dice = dice
         self._clock = clock
         self._during = during
@@ -75,7 +75,7 @@ class FaultyTransport:
 
     def _honest(self, request: Request) -> Response:
         self._lied.discard(request.body)
-        response = self._inner.send(request)
+        response = self._answer(request)
         self._last[_listing(request)] = response
         return response
 
@@ -83,7 +83,7 @@ class FaultyTransport:
         """Faults that show: no answer, or none that can be read."""
         if kind == "refused":
             raise Unavailable("The connection was refused.")
-        response = self._inner.send(request)
+        response = self._answer(request)
         if kind == "half-open":
             raise Unavailable("No answer within 20 s.", retry_after_seconds=20)
         if kind == "truncated":
@@ -92,7 +92,7 @@ class FaultyTransport:
 
     def _spoiled(self, kind: str, request: Request) -> Response:
         """Faults that lie: an answer that reads well and is wrong."""
-        response = self._inner.send(request)
+        response = self._answer(request)
         if kind == "repeated page":
             return self._last.get(_listing(request), response)
         body = json.loads(response.body)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from email.utils import formatdate
 from random import Random
 from typing import TypeVar
 
@@ -20,6 +21,7 @@ from headrace.coding.streams import CATALOGUE, find
 from headrace.core.ports import Ask, Checkpoint, Page
 from headrace.core.record import Origin, Record, Seen
 from headrace.core.stream import Stream, to_record
+from headrace.core.transport import Request, Response
 from headrace.destinations.memory import MemoryDestination, MemoryStorage
 from headrace.engine.apply import Apply, Task
 from headrace.engine.capture import Capture, Kind
@@ -83,6 +85,7 @@ class Plan:
     straggling: float
     census_seconds: float
     overlap_seconds: int
+    tells_time: bool
 
     @staticmethod
     def draw(dice: Random) -> Plan:
@@ -104,6 +107,7 @@ class Plan:
             straggling=dice.choice((0.0, 0.3)),
             census_seconds=dice.choice((180.0, 100_000.0)),
             overlap_seconds=overlap_seconds,
+            tells_time=dice.random() < 0.8,
         )
 
 
@@ -129,7 +133,7 @@ class World:
         self.storage = MemoryStorage()
         self._file = sqlite3.connect(":memory:", isolation_level=None)
         inner = FaultyTransport(
-            self.playground, dice=self.dice, rate=self.plan.fault_rate, clock=self.clock,
+            self._with_date, dice=self.dice, rate=self.plan.fault_rate, clock=self.clock,
             late_ms=self.plan.overlap_seconds * 1000, kinds=self.plan.fault_kinds,
             during=self._live_a_little,
         )  # fmt: skip
@@ -243,6 +247,14 @@ class World:
 
     def _members(self) -> set[tuple[int, int]]:
         return {(p.id, member) for p in self.team.projects.values() for member in p.roles}
+
+    def _with_date(self, request: Request) -> Response:
+        """The look-alike's answer, as a web server sends it: most tell the time."""
+        response = self.playground.send(request)
+        if not self.plan.tells_time:
+            return response
+        date = formatdate(self.clock.now_ms() / 1000, usegmt=True)
+        return replace(response, headers={**response.headers, "date": date})
 
     def _live_a_little(self) -> None:
         self.clock.advance(self.dice.choice((5, 40, 400)))
