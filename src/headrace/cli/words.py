@@ -67,6 +67,15 @@ WORDS: Mapping[str, Both] = {
         "不一致时退出码为 1。",
     ),
     "help.verify.short": Both("Hold a copy against its source.", "把副本与源头比对。"),
+    "help.mirror": Both(
+        "Look after a mirror. info: what it holds; verify: whether it is sound (exit code 1 when"
+        " not); compact: drop what is past its age and give the room back, while no sync runs."
+        " NAME is a connection (or task) of headrace.toml.",
+        "维护外存。info：显示内容；verify：检查是否完好（否则退出码为 1）；"
+        "compact：清理过期内容并释放磁盘空间（不能与同步同时进行）。"
+        "NAME 是 headrace.toml 里的连接（或任务）。",
+    ),
+    "help.mirror.short": Both("Look after a mirror.", "维护外存。"),
     "help.init": Both(
         "Write a headrace.toml with comments. An existing file is left alone.",
         "写一份带注释的 headrace.toml。已有的文件不会被改动。",
@@ -224,6 +233,37 @@ WORDS: Mapping[str, Both] = {
     "streams.type": Both("type", "类型"),
     "streams.meaning": Both("meaning", "含义"),
     "streams.in_key": Both("key", "主键"),
+    # Mirror
+    "mirror.size": Both("{place}: {bytes} bytes", "{place}：{bytes} 字节"),
+    "mirror.inbox": Both(
+        "Hook deliveries: {waiting} waiting, {done} done, {dead} dead.",
+        "Service Hook 投递：等待 {waiting}，完成 {done}，失败 {dead}。",
+    ),
+    "mirror.records": Both("records", "记录"),
+    "mirror.tombstones": Both("deleted", "已删除"),
+    "mirror.mark": Both("read up to", "已读至"),
+    "mirror.log": Both("log", "日志"),
+    "mirror.since": Both("log since", "日志起始"),
+    "mirror.hidden": Both("hidden", "不可见"),
+    "mirror.held": Both("held", "暂缓删除"),
+    "mirror.sound": Both(
+        "The mirror is sound: {records} records and {changes} log entries agree.",
+        "外存完好：{records} 条记录与 {changes} 条日志一致。",
+    ),
+    "mirror.unsound": Both(
+        "The mirror is not sound: {count} problems in {records} records and {changes} log entries.",
+        "外存有问题：{records} 条记录和 {changes} 条日志中发现 {count} 处问题。",
+    ),
+    "mirror.unsound_advice": Both(
+        "Move it away and sync again: a new one is filled from CODING.",
+        "请把它移走并重新同步：新的外存会从 CODING 填充。",
+    ),
+    "mirror.compacted": Both(
+        "{bytes_before} bytes before, {bytes_after} after; {changes_dropped} log entries and"
+        " {deliveries_dropped} deliveries were past their age.",
+        "压缩前 {bytes_before} 字节，压缩后 {bytes_after} 字节；"
+        "清理了 {changes_dropped} 条过期日志和 {deliveries_dropped} 条过期投递。",
+    ),
     # Init
     "init.written": Both("Wrote {path}.", "已写入 {path}。"),
     "init.next": Both(

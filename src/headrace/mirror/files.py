@@ -29,6 +29,8 @@ def connect(path: Path, *, make: bool = True) -> sqlite3.Connection:
     connection: sqlite3.Connection | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise IsADirectoryError("it is a folder")
         if path.exists() and path.stat().st_size:
             _check(path)
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -45,8 +47,11 @@ _PRAGMAS = ("busy_timeout = 10000", "journal_mode = WAL", "synchronous = FULL")
 
 
 def _check(path: Path) -> None:
-    """Look before touching: read-only, so that even closing changes nothing."""
-    uri = f"file:{quote(str(path.absolute()))}?mode=ro"
+    """Look before touching. After a crash read-only, so that closing does not write the rest of
+    the log into a file that may be damaged; else as usual, so that closing leaves no files behind.
+    """
+    crashed = path.with_name(f"{path.name}-wal").exists()
+    uri = f"file:{quote(str(path.absolute()))}?mode={'ro' if crashed else 'rw'}"
     with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
         connection.execute("PRAGMA busy_timeout = 10000")
         verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 
 from headrace.mirror.schema import create_mirror
 from headrace.mirror.sqlite_store import SqliteStore
@@ -16,7 +17,13 @@ class SqliteMirror(StoredMirror):
     another format of the mirror.
     """
 
-    def __init__(self, connection: sqlite3.Connection, *, now_ms: int) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        *,
+        now_ms: int,
+        closing: Callable[[], None] = lambda: None,
+    ) -> None:
         store = SqliteStore(connection)
         create_mirror(store, now_ms)
-        super().__init__(store)
+        super().__init__(store, closing)

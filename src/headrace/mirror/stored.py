@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 
 import msgspec
@@ -35,11 +35,12 @@ class StoredMirror:
     Offsets start at the moment the mirror was made, in microseconds: those of a mirror made anew
     lie above all that an earlier one gave out, so a task that knew the earlier one is refilled.
     Every method raises `Unavailable` and `Refused` as the store does; a `commit` that raised left
-    nothing behind.
+    nothing behind. `closing` is called when the connection is closed.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, closing: Callable[[], None] = lambda: None) -> None:
         self._store = store
+        self._closing = closing
 
     # --- writing -----------------------------------------------------------------------------
 
@@ -177,10 +178,11 @@ class StoredMirror:
     def close(self) -> None:
         """Close the connection."""
         self._store.close()
+        self._closing()
 
     @property
     def store(self) -> Store:
-        """For the maintenance of the mirror (`mirror.survey`, `mirror.proof`)."""
+        """For maintenance: what lies beneath."""
         return self._store
 
     def _meta(self, name: str) -> int:
