@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import random
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -63,6 +64,7 @@ class Wire:
     def __init__(self, inner: Transport) -> None:
         self.inner = inner
         self.asked: list[dict[str, Any]] = []
+        self._times: Counter[str] = Counter()
         self._steps: dict[tuple[str, int], Step] = {}
         self._edits: dict[str, Edit] = {}
 
@@ -70,13 +72,14 @@ class Wire:
         question = json.loads(request.body) if request.url.endswith("/open-api") else {}
         self.asked.append(question)
         action = question.get("Action", "")
+        self._times[action] += 1
         step = self._steps.pop((action, self.times(action)), None)
         response = (step() if step else None) or self.inner.send(request)
         return self._edited(action, response)
 
     def times(self, action: str) -> int:
         """How often an Action was asked."""
-        return sum(question.get("Action") == action for question in self.asked)
+        return self._times[action]
 
     def before(self, action: str, nth: int, step: Step) -> None:
         """At the nth call from now: act first, and answer in CODING's place if `step` does."""

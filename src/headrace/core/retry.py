@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_DOUBLINGS_MAX = 60  # a float overflows after a thousand failures, which three days of outage bring
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
@@ -22,6 +23,7 @@ class RetryPolicy:
         """
         if attempt >= self.attempts:
             return None
-        backoff = min(self.cap_seconds, self.first_seconds * self.factor ** (attempt - 1))
+        grown = self.first_seconds * self.factor ** min(attempt - 1, _DOUBLINGS_MAX)
+        backoff = min(self.cap_seconds, grown)
         backoff *= 0.5 + spread / 2
         return max(backoff, asked) if asked is not None else backoff

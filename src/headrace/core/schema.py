@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
@@ -252,14 +252,19 @@ def _boolean(value: Any) -> bool:
     raise ValueError(value)
 
 
+_PLACES = Decimal("1e-9")
+_EXACT = Context(prec=40, rounding=ROUND_HALF_EVEN)  # 29 digits before the point and 9 behind it
+
+
 def _decimal(value: Any) -> Decimal:
-    if isinstance(value, bool):
+    """Floats are rounded to 9 places, for 33.333333333333336 is a third; texts must fit exactly."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise TypeError(value)
     number = Decimal(str(value))
     if not number.is_finite() or abs(number) >= Decimal(10) ** 29:
         raise OverflowError(value)
-    quantized = number.quantize(Decimal("1e-9"))
-    if quantized != number:
+    quantized = number.quantize(_PLACES, context=_EXACT)
+    if quantized != number and not isinstance(value, float):
         raise ValueError(value)
     return quantized
 
