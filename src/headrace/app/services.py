@@ -10,7 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from headrace.app.session import Session, open_client
+from headrace.app.place import open_client
+from headrace.app.session import Session
 from headrace.app.system import SystemClock
 from headrace.coding.checks import Check, run_checks
 from headrace.coding.streams import find

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
+from headrace.app.hooks import SessionHooks
+from headrace.app.place import mirror_path as mirror_path
+from headrace.app.place import open_client
 from headrace.app.result import Result, notes_of
 from headrace.app.selection import Selection
 from headrace.app.system import SystemClock, ThreadWorkers
-from headrace.coding.address import base_url
-from headrace.coding.auth import parse_token
-from headrace.coding.client import Client
-from headrace.coding.http import HttpTransport
-from headrace.coding.pacing import Pacer
 from headrace.coding.source import CodingSource
 from headrace.coding.streams import CATALOGUE, find
 from headrace.config import DELETES, WRITES, ConnectionSettings, TaskSettings
 from headrace.core.change import Change, Counts
-from headrace.core.clock import Clock
 from headrace.core.ports import Destination
-from headrace.core.retry import RetryPolicy
 from headrace.core.stream import Stream
 from headrace.destinations.urls import open_destination
 from headrace.engine.apply import Apply, Task
@@ -39,15 +33,6 @@ from headrace.mirror.sqlite import SqliteMirror
 _PAUSE_SECONDS_MAX = 1.0
 _PAUSE_SECONDS_MIN = 0.05
 _CHANGES_MAX = 10_000
-
-
-def open_client(settings: ConnectionSettings, clock: Clock, closing: ExitStack) -> Client:
-    """A client for the connection's team. Raises `Refused` for a bad address or token."""
-    address = base_url(team=settings.team, url=settings.url)
-    authorizer = parse_token(settings.token)
-    transport = closing.enter_context(HttpTransport(private=settings.url is not None))
-    retry = RetryPolicy(attempts=settings.attempts)
-    return Client(transport, address, authorizer, Pacer(clock), clock, retry=retry)
 
 
 class Session:
@@ -85,6 +70,7 @@ class Session:
         try:
             self.client = open_client(settings, self.clock, self._closing)
             self.mirror = self._open_mirror(state)
+            self.hooks = self._open_hooks(state)
         except BaseException:
             self._closing.close()
             raise
@@ -131,7 +117,8 @@ class Session:
     def turn(self) -> bool:
         """Every pass that is due now, and the tasks. Returns whether there was anything to do."""
         self.open()
-        return self.worker.turn()
+        found = self.hooks.recovery.step() if self.hooks is not None else 0
+        return self.worker.turn() or found > 0
 
     def changes(self, after: int) -> Sequence[Change]:
         """The mirror's next changes behind an offset, at most 10,000."""
@@ -171,6 +158,14 @@ class Session:
         self._closing.callback(mirror.close)
         return mirror
 
+    def _open_hooks(self, state: Path) -> SessionHooks | None:
+        """Opened before the snapshot begins, so that nothing is missed meanwhile."""
+        if not self._settings.hooks:
+            return None
+        hooks = SessionHooks(self._settings, state, self.client, self.mirror, self.clock)
+        self._closing.callback(hooks.close)
+        return hooks
+
     def _open_task(self, task: TaskSettings, streams: Sequence[Stream]) -> Apply:
         destination = open_destination(task.destination)
         self._closing.callback(destination.close)
@@ -191,6 +186,8 @@ class Session:
         return Worker(
             streams=self.streams, capture=capture, mirror=self.mirror, scopes=scopes,
             applies=self._applies, clock=self.clock, limits=self._limits,
+            hooks=self.hooks.reader(self.streams, capture, scopes) if self.hooks else None,
+            unpolled=self.hooks.unpolled(self.streams) if self.hooks else frozenset(),
         )  # fmt: skip
 
     def _watched(self, stream: Stream, kind: Kind, counts: Counts, expected: int | None) -> None:
@@ -231,12 +228,3 @@ def unnamed_task(
             raise Refused(f"There is no mode {value!r}.", advice=f"Choose {' or '.join(known)}.")
     name = mirror_path(Path(), settings).stem
     return TaskSettings(name, settings.name, destination, tuple(streams), str(write), str(deletes))
-
-
-def mirror_path(state: Path, settings: ConnectionSettings) -> Path:
-    """Where the connection's mirror lies: readable name, and a digest of what it must match."""
-    address = base_url(team=settings.team, url=settings.url)
-    same = "\n".join([address, *sorted(settings.projects)])
-    digest = hashlib.blake2b(same.encode(), digest_size=4).hexdigest()
-    name = re.sub(r"[^a-z0-9-]+", "-", (settings.team or settings.name).lower()).strip("-")
-    return state / f"{name or 'connection'}-{digest}.mirror"

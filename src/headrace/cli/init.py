@@ -30,15 +30,15 @@ token = "${CODING_TOKEN}"          # never write the token itself into this file
 # poll_interval = "1m"             # how often to look for changes
 # census_interval = "1h"           # how often to list all keys, to find deletes
 # attempts = 6                     # how often a request is tried before giving up
-# Service Hooks: changes arrive within seconds (see `headrace hooks setup acme`). Secrets that are
+# Service Hooks: changes arrive within seconds (see `headrace hooks setup`). Secrets that are
 # not given are made and kept in the state folder.
 # public_url = "https://hooks.example.com"  # what CODING calls; makes increments "hybrid"
 # listen = "127.0.0.1:8300"        # where it is received, behind your proxy
-# hook_secret = "${HOOK_SECRET}"   # the last part of the Service URL
-# signing_token = "${HOOK_TOKEN}"  # the signing token (签名令牌)
-# signing_token_old = "${OLD}"     # the one before, while CODING changes over
+# hook_secret = "16-letters-or-more"   # the last part of the Service URL
+# signing_token = "8-letters-or-more"  # the signing token (签名令牌)
+# signing_token_old = "one-of-before"  # the one before, while CODING changes over
 # hook_user = "coding"             # user name (用户名) and password (密码), if you want them too
-# hook_password = "${HOOK_PASSWORD}"
+# hook_password = "pass-word"      # ${NAME} works here too
 
 [tasks.acme-duckdb]                # a task (任务): carries a connection to a destination
 source = "acme"

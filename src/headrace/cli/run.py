@@ -20,7 +20,7 @@ from headrace.cli.output import Output
 from headrace.cli.words import say
 from headrace.errors import HeadraceError, Stopped
 
-COMMANDS = ("sync", "check", "streams", "verify", "mirror", "init", "demo", "playground")
+COMMANDS = ("sync", "check", "streams", "verify", "hooks", "mirror", "init", "demo", "playground")
 STOPPED = 130
 
 

@@ -78,6 +78,7 @@ def _once(out: Output, target: Target) -> int:
 
 def _follow(out: Output, target: Target) -> int:
     from headrace.app import Session, SystemClock
+    from headrace.web.server import receiving
 
     clock = SystemClock()
     out.note(say("sync.following", task=target.task.name))
@@ -85,7 +86,9 @@ def _follow(out: Output, target: Target) -> int:
         session = Session(
             target.settings, [target.task], state=target.state, clock=clock, watch=progress.watch
         )
-        with session:
+        with session, receiving(session) as server:
+            if server is not None:
+                out.note(say("sync.receiving", address=target.settings.listen))
             follower = Follower(out, session, begun=progress.close)
             session.follow(follower.turned)
             result = session.result()

@@ -76,6 +76,35 @@ WORDS: Mapping[str, Both] = {
         "NAME 是 headrace.toml 里的连接（或任务）。",
     ),
     "help.mirror.short": Both("Look after a mirror.", "维护外存。"),
+    "help.hooks": Both(
+        "Service Hooks: look at deliveries, have them read again, set our hook up in each project.",
+        "Service Hook：查看投递、重新处理投递、在各项目中设置我们的 Service Hook。",
+    ),
+    "help.hooks.short": Both(
+        "Deliveries and set-up of Service Hooks.", "Service Hook 投递与设置。"
+    ),
+    "help.hooks.list": Both("List deliveries, the newest first.", "列出投递，最新的在前。"),
+    "help.hooks.show": Both(
+        "Show one delivery with its body; secrets are masked.", "显示一次投递及其内容；密钥已遮盖。"
+    ),
+    "help.hooks.replay": Both(
+        "Have deliveries read again, done and dead ones too.",
+        "重新处理投递，包括已完成和失败的投递。",
+    ),
+    "help.hooks.setup": Both(
+        "Make or mend our Service Hook in every project and wait for its test event. Without the"
+        " scope service-hook:profile:rw: print what to fill in by hand, then wait.",
+        "在每个项目中创建或修复我们的 Service Hook，并等待测试事件。"
+        "没有 service-hook:profile:rw 权限时，打印手工填写的步骤，然后等待。",
+    ),
+    "help.hooks.status": Both(
+        "What is received, and whether our hook is in order in every project.",
+        "接收情况，以及各项目中我们的 Service Hook 是否正常。",
+    ),
+    "help.hooks.remove": Both(
+        "Delete our own Service Hook in every project, and no other.",
+        "删除各项目中我们自己的 Service Hook，不影响其他的。",
+    ),
     "help.init": Both(
         "Write a headrace.toml with comments. An existing file is left alone.",
         "写一份带注释的 headrace.toml。已有的文件不会被改动。",
@@ -150,6 +179,13 @@ WORDS: Mapping[str, Both] = {
         "Acts of the team a second; 0: it stands still.", "团队每秒的动作数；0 表示静止。"
     ),
     "opt.seconds": Both("How long to watch, in seconds.", "观看多少秒。"),
+    "opt.delivery_state": Both("Deliveries in this state only.", "只看处于该状态的投递。"),
+    "opt.event": Both("Deliveries of this event only.", "只看该事件的投递。"),
+    "opt.limit": Both("How many at most.", "最多显示多少条。"),
+    "opt.wait": Both(
+        "How many seconds to wait for the test event; default 30, by hand 900.",
+        "等待测试事件的秒数；默认 30，手工设置时 900。",
+    ),
     # Errors
     "error.line": Both("Error: {message}", "错误：{message}"),
     "error.bug": Both(
@@ -205,6 +241,9 @@ WORDS: Mapping[str, Both] = {
         "Following task {task}. Ctrl-C stops; nothing is lost.",
         "任务 {task} 持续同步中。按 Ctrl-C 停止，不会丢失数据。",
     ),
+    "sync.receiving": Both(
+        "Service Hooks are received on {address}.", "正在 {address} 接收 Service Hook。"
+    ),
     "sync.stopped_early": Both(
         "Stopped before the end. What is written stays; run again to go on.",
         "提前停止。已写入的数据保留；再次运行即可继续。",
@@ -215,8 +254,9 @@ WORDS: Mapping[str, Both] = {
     "note.rejected": Both("set aside:", "已搁置："),
     "note.failed": Both("failed, tried again later:", "失败，稍后重试："),
     "note.polling": Both(
-        "Note: increments = {increments} is read as polling: Service Hooks are not received yet.",
-        "提示：increments = {increments} 目前按轮询处理：尚不能接收 Service Hook。",
+        "Note: increments = {increments} needs a public_url for Service Hooks; until then changes"
+        " are polled.",
+        "提示：increments = {increments} 需要为 Service Hook 设置 public_url；在此之前按轮询处理。",
     ),
     # Check, streams
     "check.ready": Both("The connection works.", "连接可用。"),
@@ -263,6 +303,72 @@ WORDS: Mapping[str, Both] = {
         " {deliveries_dropped} deliveries were past their age.",
         "压缩前 {bytes_before} 字节，压缩后 {bytes_after} 字节；"
         "清理了 {changes_dropped} 条过期日志和 {deliveries_dropped} 条过期投递。",
+    ),
+    # Hooks
+    "hooks.which": Both(
+        "Which connection? headrace.toml has {count}.", "哪个连接？headrace.toml 中有 {count} 个。"
+    ),
+    "hooks.which_advice": Both(
+        "Give --connection NAME, one of: {names}.", "请用 --connection NAME 指定其一：{names}。"
+    ),
+    "hooks.received": Both("received", "接收时间"),
+    "hooks.event": Both("event", "事件"),
+    "hooks.state": Both("state", "状态"),
+    "hooks.id": Both("delivery", "投递 ID"),
+    "hooks.reason": Both("reason", "原因"),
+    "hooks.state.waiting": Both("waiting", "等待"),
+    "hooks.state.done": Both("done", "完成"),
+    "hooks.state.dead": Both("dead", "失败"),
+    "hooks.counts": Both(
+        "{waiting} waiting, {done} done, {dead} dead.",
+        "等待 {waiting}，完成 {done}，失败 {dead}。",
+    ),
+    "hooks.unknown": Both("There is no delivery {id}.", "没有投递 {id}。"),
+    "hooks.unknown_advice": Both(
+        "See `headrace hooks list`; old ones are dropped.",
+        "参见 `headrace hooks list`；旧的投递会被清理。",
+    ),
+    "hooks.replayed": Both(
+        "{count} deliveries wait to be read again; the running sync does it.",
+        "{count} 次投递等待重新处理，由运行中的同步完成。",
+    ),
+    "hooks.done.created": Both("created", "已创建"),
+    "hooks.done.mended": Both("mended", "已修复"),
+    "hooks.done.kept": Both("in order", "正常"),
+    "hooks.in_order": Both("in order", "正常"),
+    "hooks.waiting": Both(
+        "Waiting up to {seconds} s for the test event ...", "等待测试事件，最多 {seconds} 秒……"
+    ),
+    "hooks.ready": Both(
+        "The test event has arrived: Service Hooks work.", "测试事件已到达：Service Hook 可用。"
+    ),
+    "hooks.no_ping": Both("No test event has arrived.", "没有收到测试事件。"),
+    "hooks.no_ping_advice": Both(
+        "Can CODING reach the public_url, and does your proxy pass /hooks/ on to listen? Look into"
+        " the hook's delivery log in CODING.",
+        "请检查 CODING 能否访问 public_url，以及代理是否把 /hooks/ 转发到 listen；"
+        "也可在 CODING 中查看该 Service Hook 的发送记录。",
+    ),
+    "hooks.by_hand": Both(
+        "This token may not set hooks up (scope {scope}). By hand, in: {projects}",
+        "该令牌不能设置 Service Hook（权限 {scope}）。请手工设置，项目：{projects}",
+    ),
+    "hooks.removed": Both(
+        "{count} hooks removed in {projects} projects.",
+        "已在 {projects} 个项目中删除 {count} 个 Service Hook。",
+    ),
+    "hooks.receiving": Both("Receiving on {address}.", "正在 {address} 接收。"),
+    "hooks.not_receiving": Both(
+        "Nobody receives on {address}: `headrace sync` does, while it runs.",
+        "{address} 无人接收：`headrace sync` 运行时才会接收。",
+    ),
+    "hooks.last": Both(
+        "Last delivery: {received}; last test event: {ping}.",
+        "最近一次投递：{received}；最近一次测试事件：{ping}。",
+    ),
+    "hooks.never": Both("never", "从未"),
+    "hooks.no_url": Both(
+        "There is no public_url: changes are polled.", "没有设置 public_url：按轮询处理变更。"
     ),
     # Init
     "init.written": Both("Wrote {path}.", "已写入 {path}。"),

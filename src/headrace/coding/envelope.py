@@ -193,7 +193,7 @@ def _with_id(request_id: str) -> str:
 
 
 def _at(body: Any, path: str) -> Any:
-    for name in path.split("."):
+    for name in path.split(".") if path else ():
         body = body.get(name) if isinstance(body, dict) else None
     return body
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
 import uvicorn
 
+from headrace.app import Session
 from headrace.coding.hook_secrets import HookSecrets
 from headrace.config import address_of
 from headrace.core.clock import Clock
@@ -94,6 +97,19 @@ class HookServer:
             await answer(send, status, text)
             return
         await self.receiver(scope, receive, send)
+
+
+@contextmanager
+def receiving(session: Session) -> Iterator[HookServer | None]:
+    """Receive for a session while in the `with`; nothing where its connection has no hooks."""
+    if session.hooks is None:
+        yield None
+        return
+    hooks = session.hooks
+    with HookServer(
+        hooks.receiver_inbox, hooks.identity.secrets, session.clock, listen=hooks.listen
+    ) as server:
+        yield server
 
 
 class _Server(uvicorn.Server):
