@@ -6,7 +6,6 @@ about itself (what a setting is for, a query worth trying) stands in `docs/refer
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -167,9 +166,9 @@ def _catalogue() -> str:
             _table(("stream", "title", "read", "key", "scopes 权限", "child tables 子表"), rows),
             "Every table also has:",
             _columns([_meta(name, kind.value) for name, kind in ((EXTRA, _json()), *META)]),
-            'With `write = "history"` a table gets `valid_from` and `valid_to` and `_offset` joins the'
-            ' key; with `write = "changes"` it gets `_op` (r read, c insert, u update, d delete) and'
-            " `_offset` is the key.",
+            'With `write = "history"` a table gets `valid_from` and `valid_to`, and `_offset` joins'
+            ' the key; with `write = "changes"` it gets `_op` (r read, c insert, u update,'
+            " d delete), and `_offset` is the key.",
         ]
     )
 
@@ -243,8 +242,7 @@ def _configuration() -> str:
     }
     for section, keys in SECTIONS.items():
         rows = [
-            (f"`{key}`", _default(section, key, defaults[section]), *SETTINGS[section][key])
-            for key in keys
+            (f"`{key}`", _default(key, defaults[section]), *SETTINGS[section][key]) for key in keys
         ]
         parts += [f"## [{section}.NAME]", _table(("key", "default", "meaning", "含义"), rows)]
     parts += [
@@ -264,9 +262,8 @@ def _defaults(settings: type) -> Mapping[str, Any]:
     return {f.name: f.default for f in fields(settings)}
 
 
-def _default(section: str, key: str, defaults: Mapping[str, Any]) -> str:
-    value = defaults.get({"poll_interval": "poll_seconds", "census_interval": "census_seconds"}.get(
-        key, key))  # fmt: skip
+def _default(key: str, defaults: Mapping[str, Any]) -> str:
+    value = defaults.get(key.replace("_interval", "_seconds"))
     if key.endswith("_interval"):
         return f"`{_duration(float(value))}`"
     if key in ("source", "destination"):
@@ -337,7 +334,8 @@ def _python() -> str:
 
 def _function(name: str, function: Any) -> str:
     signature = _signature(function)
-    return f"## {name}\n\n```text\n{name.split('.')[-1]}{signature}\n```\n\n{_paragraphs(_doc(function))}"
+    shown = f"```text\n{name.split('.')[-1]}{signature}\n```"
+    return f"## {name}\n\n{shown}\n\n{_paragraphs(_doc(function))}"
 
 
 def _class(kind: type) -> str:
@@ -360,9 +358,8 @@ def _signature(function: Any) -> str:
 def _members(thing: Any) -> list[str]:
     if inspect.isclass(thing) and issubclass(thing, Exception):
         return []
-    names = [*getattr(thing, "__members__", {})] or list(
-        getattr(thing, "__dataclass_fields__", getattr(thing, "_fields", ()))
-    )
+    fields_of = getattr(thing, "__dataclass_fields__", getattr(thing, "_fields", ()))
+    names = list(getattr(thing, "__members__", {})) or list(fields_of)
     return [f".{name}" for name in names]
 
 
@@ -372,7 +369,6 @@ def _paragraphs(text: str) -> str:
 
 def main(args: Sequence[str]) -> int:
     """The command."""
-    importlib.invalidate_caches()
     if "--check" not in args:
         write()
         return 0

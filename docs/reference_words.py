@@ -74,7 +74,7 @@ SETTINGS: Mapping[str, Lines] = {
     "tasks": {
         "source": ("the connection, by name", "连接名"),
         "destination": (
-            "`duckdb:///file` or `sqlite:///file`, beside this file; four slashes: an absolute path",
+            "`duckdb:///file` or `sqlite:///file`, beside this file; four slashes: absolute",
             "`duckdb:///文件` 或 `sqlite:///文件`，相对本配置文件；四个斜杠表示绝对路径",
         ),
         "streams": (
