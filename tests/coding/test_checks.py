@@ -124,6 +124,32 @@ def test_each_chosen_project_is_checked() -> None:
     assert missing["stream:issues"].ok == "skipped"
 
 
+def test_an_unknown_project_is_named_with_the_nearest() -> None:
+    gone = {"DescribeProjectByName": failed("ResourceNotFound")}
+    near = checks(gone, projects=("demmo",))["project:demmo"]
+    far = checks(gone, projects=("zzz",))["project:zzz"]
+    assert "Did you mean demo?" in near.advice
+    assert "knows no project of that name" in near.detail
+    assert "scope" not in near.advice + far.advice
+    hidden = gone | {"DescribeCodingProjects": failed("UnauthorizedOperation")}
+    assert checks(hidden, projects=("demmo",))["project:demmo"].ok == "failed"
+
+
+@pytest.mark.parametrize(
+    ("changed", "name", "blame"),
+    [
+        ({"DescribeIterationList": failed("UnauthorizedOperation")}, "stream:iterations", "user"),
+        ({"DescribeIterationList": Response(502)}, "stream:iterations", "unavailable"),
+        ({"DescribeCodingCurrentUser": failed("AuthFailure")}, "token", "user"),
+        ({"DescribeCodingCurrentUser": Unavailable("down")}, "address", "unavailable"),
+        ({"DescribeCodingCurrentUser": Refused("private address")}, "address", "user"),
+        ({}, "token", ""),
+    ],
+)
+def test_who_has_to_act(changed: Mapping[str, Any], name: str, blame: str) -> None:
+    assert checks(changed)[name].blame == blame
+
+
 def test_only_the_chosen_streams_and_their_parents_are_read() -> None:
     found = checks(streams=find(["issue_fields"]))
     assert {n for n in found if n.startswith("stream:")} == {

@@ -19,7 +19,6 @@ _SIGNS = {
     "failed": "[bold red]✗[/]",
     "skipped": "[dim]-[/]",
 }
-_ADDRESS = "address"
 
 
 def command() -> click.Command:
@@ -48,7 +47,7 @@ def _run(out: Output, *, name: str | None, streams: tuple[str, ...], **values: A
         out.show("", say("check.ready"))
         return 0
     out.show("", say("check.failed", count=len(failed)))
-    return 3 if any(item.name == _ADDRESS for item in failed) else 2
+    return 2 if any(item.blame == "user" for item in failed) else 3
 
 
 def _line(item: Check) -> str:
@@ -71,4 +70,5 @@ def _as_dict(item: Check) -> dict[str, Any]:
         "outcome": item.ok,
         "detail": item.detail,
         "advice": item.advice,
+        "blame": item.blame,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -26,6 +27,7 @@ from headrace.errors import (
 )
 
 Outcome = Literal["ok", "warn", "failed", "skipped"]
+Blame = Literal["", "user", "unavailable"]
 CLOCK_DIFFERENCE_SECONDS_MAX = 60
 _PROJECTS_SHOWN_MAX = 5
 
@@ -40,13 +42,18 @@ _CLOCK = Title("时钟偏差", "Clock difference")
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One item of the test. `name` is for machines; `advice` says what to do, if anything."""
+    """One item of the test. `name` is for machines; `advice` says what to do, if anything.
+
+    `blame` of a failure: "user" when a person has to mend something, "unavailable" when CODING
+    could not be asked now and trying again may help.
+    """
 
     name: str
     title: Title
     ok: Outcome
     detail: str = ""
     advice: str = ""
+    blame: Blame = ""
 
 
 def run_checks(
@@ -125,12 +132,29 @@ class _Test:
                 answer = self._client.call(
                     "DescribeProjectByName", {"ProjectName": name}, expects="Project", urgent=True
                 )
+            except NotFound as error:
+                yield self._unknown(name, title, error)
+                continue
             except HeadraceError as error:
                 yield _failed(f"project:{name}", title, error, PROJECTS)
                 continue
             self._note_time(answer.server_ms)
             self._sample(PROJECTS, TEAM_SCOPE, [answer.at("Project")])
             yield Check(f"project:{name}", title, "ok", str(answer.at("Project.DisplayName")))
+
+    def _unknown(self, name: str, title: Title, error: NotFound) -> Check:
+        """A project that CODING does not know by that name; the nearest name, if it tells."""
+        try:
+            page = self._source.list_page(PROJECTS, TEAM_SCOPE, Ask(1, PROJECTS.listing.size))
+        except HeadraceError:
+            names = []
+        else:
+            names = [str(row.get("Name")) for row in page.rows if isinstance(row, dict)]
+        near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+        detail = f"CODING knows no project of that name. {error.message}"
+        advice = "Projects go by their name in addresses, not by the name shown to people."
+        advice = f"Did you mean {near[0]}?" if near else advice
+        return Check(f"project:{name}", title, "failed", detail, advice, "user")
 
     def _visible(self) -> Iterator[Check]:
         try:
@@ -213,14 +237,14 @@ def _greeting(answer: Answer | None, error: HeadraceError | None) -> list[Check]
         return [reached, valid, Check("user", _USER, "ok", who)]
     assert error is not None
     if isinstance(error, BadToken):
-        bad = Check("token", _TOKEN, "failed", error.message, error.advice)
+        bad = Check("token", _TOKEN, "failed", error.message, error.advice, "user")
         return [reached, bad, Check("user", _USER, "skipped", "not tried: Token valid failed")]
     if isinstance(error, NotPermitted | NotFound | BadRequest | Throttled):
         advice = "A project token need not show a user; others need the scope user:profile:ro."
         return [reached, valid, Check("user", _USER, "warn", error.message, advice)]
     reason = "not tried: Address reachable failed"
     return [
-        Check("address", _ADDRESS, "failed", error.message, error.advice),
+        Check("address", _ADDRESS, "failed", error.message, error.advice, _blame(error)),
         Check("token", _TOKEN, "skipped", reason),
         Check("user", _USER, "skipped", reason),
     ]
@@ -232,7 +256,11 @@ def _failed(name: str, title: Title, error: HeadraceError, stream: Stream) -> Ch
         advice = f"Reading it needs the scope {' and '.join(stream.scopes)}."
     elif isinstance(error, Unavailable):
         advice = error.advice or "Try again later."
-    return Check(name, title, "failed", error.message, advice)
+    return Check(name, title, "failed", error.message, advice, _blame(error))
+
+
+def _blame(error: HeadraceError) -> Blame:
+    return "user" if isinstance(error, Refused) else "unavailable"
 
 
 def _is_archived(row: Body) -> bool:
