@@ -60,19 +60,15 @@ class PageWriter:
     def _take(self, sighting: Sighting, counts: Counts) -> None:
         filed = self._filed.get(sighting.key)
         verdict = compare(filed, sighting)
-        if verdict is Nothing.STALE:
-            counts.stale += 1
-        elif verdict is Nothing.UNCHANGED:
-            assert filed is not None
-            counts.unchanged += 1
-            self._seen.add(sighting.key)
-            self._filed[sighting.key] = replace(filed, seen_at=sighting.seen_at)
-        elif verdict is Nothing.ABSENT and filed is not None:
-            self._seen.add(sighting.key)
-            self._filed[sighting.key] = replace(filed, seen_at=sighting.seen_at)
-        elif isinstance(verdict, Verdict):
+        if isinstance(verdict, Verdict):
             _count(counts, verdict.op)
             self._apply(filed, sighting, verdict)
+            return
+        counts.stale += verdict is Nothing.STALE
+        counts.unchanged += verdict is Nothing.UNCHANGED
+        if filed is not None and sighting.seen_at >= filed.seen_at:  # an old version is there, too
+            self._seen.add(sighting.key)
+            self._filed[sighting.key] = replace(filed, seen_at=sighting.seen_at)
 
     def _apply(self, filed: OnFile | None, sighting: Sighting, verdict: Verdict) -> None:
         key, page = sighting.key, self._page
