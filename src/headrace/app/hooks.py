@@ -22,11 +22,12 @@ from headrace.core.stream import Stream
 from headrace.engine.capture import Capture
 from headrace.engine.hooks import HookReader
 from headrace.engine.scopes import ScopeTree
-from headrace.errors import BadToken, HeadraceError
+from headrace.errors import BadToken, HeadraceError, Unavailable
 from headrace.mirror.files import connect
 from headrace.mirror.inbox import SqliteInbox
 
 RECOVER_SECONDS = 600
+AGAIN_SECONDS = 60
 _MARGIN_MS = 600_000  # clocks differ, and a delivery takes its time
 _PUT_MAX = 200
 
@@ -74,18 +75,20 @@ class Recovery:
         if began_ms < self._due_ms:
             return 0
         self._due_ms = began_ms + RECOVER_SECONDS * 1000
-        new, self.reason = 0, ""
+        before, self.reason = self.found, ""
         for project_id in self._projects():
             try:
-                new += self._recover(project_id)
+                self.found += self._recover(project_id)
             except BadToken:
                 raise
+            except Unavailable as error:
+                self.reason, self._due_ms = error.message, began_ms + AGAIN_SECONDS * 1000
+                break
             except HeadraceError as error:
                 self.reason = error.message
         if not self.reason:
             self._since_ms = began_ms
-        self.found += new
-        return new
+        return self.found - before
 
     def _recover(self, project_id: int) -> int:
         own = self._setup.own(project_id)

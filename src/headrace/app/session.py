@@ -32,6 +32,7 @@ from headrace.mirror.sqlite import SqliteMirror
 
 _PAUSE_SECONDS_MAX = 1.0
 _PAUSE_SECONDS_MIN = 0.05
+_HOOKS_PAUSE_SECONDS = 0.1  # a delivery should not wait long for its reading
 _CHANGES_MAX = 10_000
 
 
@@ -149,7 +150,8 @@ class Session:
 
     @property
     def _pause_seconds(self) -> float:
-        return max(_PAUSE_SECONDS_MIN, min(_PAUSE_SECONDS_MAX, self._limits.poll_seconds))
+        longest = _PAUSE_SECONDS_MAX if self.hooks is None else _HOOKS_PAUSE_SECONDS
+        return max(_PAUSE_SECONDS_MIN, min(longest, self._limits.poll_seconds))
 
     def _open_mirror(self, state: Path) -> SqliteMirror:
         path = mirror_path(state, self._settings)
