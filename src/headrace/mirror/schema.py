@@ -1,4 +1,4 @@
-"""The mirror's tables in SQLite: made when they are missing, refused when they are not ours."""
+"""The mirror's tables: made when they are missing, refused when they are not ours."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FORMAT = "1"
 
 def check(store: Store) -> None:
     """Read only. Raises `Refused` for a database of another program and for another format."""
-    tables = _tables(store)
+    tables = store.tables()
     if tables and not tables & {"meta", "delivery"}:
         raise Refused(
             "This is a database of another program, not a mirror.",
@@ -29,9 +29,9 @@ def check(store: Store) -> None:
 def create_mirror(store: Store, now_ms: int) -> None:
     """Make what is missing of the mirror's tables. Offsets start at `now_ms` in microseconds."""
     check(store)
-    if "record" not in _tables(store):
+    if "record" not in store.tables():
         with store.transaction():
-            _run_script(store, "schema.sql")
+            _run_script(store, store.mirror_script)
             meta = [("format", FORMAT), ("stamp", "0"), ("head", str(now_ms * 1000))]
             store.run_each("INSERT INTO meta VALUES (?, ?)", meta)
     elif _meta(store, "head") is None:  # as it was before the head was noted
@@ -43,16 +43,12 @@ def create_mirror(store: Store, now_ms: int) -> None:
 
 def create_inbox(store: Store) -> None:
     """Make the inbox's table when it is missing, in an older mirror too."""
-    if "delivery" in _tables(store):
+    if "delivery" in store.tables():
         return
     check(store)
     with store.transaction():
-        if "delivery" not in _tables(store):  # two may open a new file at the same time
-            _run_script(store, "inbox.sql")
-
-
-def _tables(store: Store) -> set[str]:
-    return {name for (name,) in store.rows("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if "delivery" not in store.tables():  # two may open a new file at the same time
+            _run_script(store, store.inbox_script)
 
 
 def _meta(store: Store, name: str) -> str | None:

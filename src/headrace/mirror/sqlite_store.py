@@ -37,6 +37,8 @@ class SqliteStore:
 
     among = "key IN (SELECT value FROM json_each(?))"
     arrival = "rowid"
+    mirror_script = "schema.sql"
+    inbox_script = "inbox.sql"
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
@@ -85,6 +87,12 @@ class SqliteStore:
         if self._db.in_transaction:
             with suppress(sqlite3.Error):
                 self._db.execute("ROLLBACK")
+
+    def tables(self) -> set[str]:
+        """See `Store.tables`."""
+        return {
+            name for (name,) in self.rows("SELECT name FROM sqlite_master WHERE type = 'table'")
+        }
 
     def bytes_used(self) -> int:
         """See `Store.bytes_used`: pages, those of the write-ahead log not counted twice."""

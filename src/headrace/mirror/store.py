@@ -24,6 +24,9 @@ class Store(Protocol):
     """A condition on one placeholder that is true for rows whose `key` is `listed`."""
     arrival: str
     """What to order rows of `reject` by, so that the oldest come first."""
+    mirror_script: str
+    inbox_script: str
+    """The files of this package that make the tables."""
 
     def listed(self, keys: Sequence[str]) -> Any:
         """The argument for `among`."""
@@ -47,6 +50,10 @@ class Store(Protocol):
 
     def snapshot(self) -> AbstractContextManager[None]:
         """Everything read within stands still, whoever writes meanwhile. Nothing is written."""
+        ...
+
+    def tables(self) -> set[str]:
+        """The names of all tables there are."""
         ...
 
     def bytes_used(self) -> int:

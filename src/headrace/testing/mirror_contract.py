@@ -12,11 +12,12 @@ forgets everything when it is closed says `LASTING = False`. Needs pytest and hy
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import pytest
@@ -185,6 +186,13 @@ class MirrorContract:
         assert figures(one.commit(page(seen(1, "newer", at=2, version=20)))) == {
             "read": 1, "updated": 1,
         }  # fmt: skip
+
+    def test_an_older_update_time_shows_that_it_is_there(self, one: Mirror) -> None:
+        one.commit(page(seen(1, "new", version=20)))
+        one.commit(page(seen(1, "old", at=7, version=19)))
+        filed = one.get("issues", "[1]")
+        assert filed is not None and filed.seen_at == 7 and filed.record.value()["Name"] == "new"
+        assert one.unseen("issues", "1", 7) == []
 
     def test_delete_leaves_a_tombstone(self, one: Mirror) -> None:
         one.commit(page(seen(1, "last words")))
@@ -458,10 +466,10 @@ class MirrorContract:
     @given(data=st.data())
     def test_any_sequence_against_a_plain_model(self, mirror: Opened, data: st.DataObject) -> None:
         with closing(mirror()) as one:
-            stream = f"s{one.head()}"  # each example has a stream of its own
+            stream = f"s{next(_examples)}"  # each example has one of its own
             model = Model(stream)
             for _ in range(data.draw(st.integers(1, 5))):
-                drawn = data.draw(st.lists(sightings(stream), max_size=8))
+                drawn = [in_stream(s, stream) for s in data.draw(st.lists(SIGHTINGS, max_size=8))]
                 at = START_MS + data.draw(st.integers(0, 3))
                 start = one.head()
                 counts = one.commit(Page(stream, "1", at, drawn))
@@ -474,18 +482,25 @@ class MirrorContract:
                 check_fold(one, stream, model)
 
 
-def sightings(stream: str) -> st.SearchStrategy[Sighting]:
-    """Of few keys, contents, stamps and versions, so that they meet."""
-    stamps, numbers = st.integers(1, 5), st.integers(1, 4)
-    there = st.builds(
+_examples = itertools.count(1)
+_STAMPS, _NUMBERS = st.integers(1, 5), st.integers(1, 4)
+SIGHTINGS: st.SearchStrategy[Sighting] = st.one_of(  # few of all, so that they meet
+    st.builds(
         lambda n, name, at, version, scope, partial, origin: Seen(
-            record(n, name, version=version, scope=scope, stream=stream), at, origin, partial
+            record(n, name, version=version, scope=scope), at, origin, partial
         ),
-        numbers, st.sampled_from("abc"), stamps, st.none() | st.integers(1, 3),
+        _NUMBERS, st.sampled_from("abc"), _STAMPS, st.none() | st.integers(1, 3),
         st.sampled_from("12"), st.booleans(), st.sampled_from(Origin),
-    )  # fmt: skip
-    absent = st.builds(lambda n, at: gone(n, at=at, stream=stream), numbers, stamps)
-    return st.one_of(there, there, absent)
+    ),
+    st.builds(lambda n, at: gone(n, at=at), _NUMBERS, _STAMPS),
+)  # fmt: skip
+
+
+def in_stream(sighting: Sighting, stream: str) -> Sighting:
+    """The same in another stream."""
+    if isinstance(sighting, Gone):
+        return replace(sighting, stream=stream)
+    return replace(sighting, record=replace(sighting.record, stream=stream))
 
 
 @dataclass
@@ -525,12 +540,15 @@ class Model:
         if None not in (new.version, living.record.version) and (
             (new.version or 0) < (living.record.version or 0)
         ):
+            self.filed[sighting.key] = replace(living, seen_at=sighting.seen_at)  # it is there
             return "stale"
         if json.loads(new.body) == json.loads(living.record.body):
-            kept = OnFile(living.record, sighting.seen_at, living.offset, living.changed_at)
-            self.filed[sighting.key] = kept
+            self._saw(living, sighting)
             return "unchanged"
         return self._put(sighting, Op.UPDATE, living, new, at, head)
+
+    def _saw(self, living: OnFile, sighting: Sighting) -> None:
+        self.filed[sighting.key] = replace(living, seen_at=sighting.seen_at)
 
     def _put(
         self, sighting: Sighting, op: Op, before: OnFile | None, after: Record | None, at: int,
