@@ -31,13 +31,14 @@ class _Wanted:
 
 
 class HookReader:
-    """Works off the inbox. `hints` says what a delivery is about."""
+    """Works off the inbox. `hints`: what a delivery is about; `why_none`: why it says nothing."""
 
     def __init__(
         self,
         *,
         inbox: Inbox,
         hints: Callable[[Delivery], Sequence[Hint]],
+        why_none: Callable[[Delivery], str],
         streams: Sequence[Stream],
         capture: Capture,
         mirror: Mirror,
@@ -46,6 +47,7 @@ class HookReader:
     ) -> None:
         self._inbox = inbox
         self._hints = hints
+        self._why_none = why_none
         self._streams = streams
         self._capture = capture
         self._mirror = mirror
@@ -74,7 +76,7 @@ class HookReader:
         for delivery in waiting:
             named = self._hints(delivery)
             if not named:
-                useless[delivery.id] = "names nothing that is mirrored"
+                useless[delivery.id] = self._why_none(delivery)
             for hint in named:
                 hints.setdefault(hint.stream, []).append(hint)
         for stream in self._streams:

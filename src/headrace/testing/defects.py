@@ -7,6 +7,7 @@ Each is a small wrong version of a piece of the product, put in place for the ru
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -17,17 +18,20 @@ from typing import Any
 from headrace.coding import paging
 from headrace.core import compare as comparing
 from headrace.core.change import Change, Op
-from headrace.core.ports import Batch, Checkpoint
-from headrace.core.record import Gone, OnFile, Origin, Seen
+from headrace.core.ports import Batch, Checkpoint, Delivery, Page
+from headrace.core.record import Gone, OnFile, Origin, Seen, digest_of, encode_body
 from headrace.destinations import memory
 from headrace.engine.absence import Absence, Finding
 from headrace.engine.apply import Apply
 from headrace.engine.capture import Capture
+from headrace.engine.hooks import HookReader
 from headrace.engine.modes import TableWriter
 from headrace.engine.walk import Walk
 from headrace.errors import NotPermitted
 from headrace.mirror import page_writer
+from headrace.mirror.inbox import SqliteInbox
 from headrace.mirror.sqlite import SqliteMirror
+from headrace.testing.post import Post
 from headrace.testing.simulate import run_seed
 
 SEEDS_MAX = 1000
@@ -281,6 +285,51 @@ def _cursor_before_rows() -> Patch:
     return Capture, "_delta", delta
 
 
+def _repeats_told_in_memory_only() -> Patch:
+    true = SqliteInbox.put
+
+    def put(self: Any, deliveries: Sequence[Delivery]) -> int:
+        known = self.__dict__.setdefault("known", set())
+        new = sum(delivery.id not in known for delivery in deliveries)
+        known.update(delivery.id for delivery in deliveries)
+        true(self, deliveries)
+        return new
+
+    return SqliteInbox, "put", put
+
+
+def _answered_before_stored() -> Patch:
+    true = Post._hand_over
+
+    def hand_over(self: Any, posted: Any, inbox: Any) -> None:
+        self.acknowledged.add(posted.id)
+        true(self, posted, inbox)
+
+    return Post, "_hand_over", hand_over
+
+
+def _hook_applied_from_its_body() -> Patch:
+    true = HookReader._read
+
+    def read(self: Any, waiting: Sequence[Delivery], note: Any) -> dict[str, str]:
+        for delivery in waiting:
+            issue = json.loads(delivery.body).get("issue") or {}
+            key = f"[{issue.get('project_id')},{issue.get('code')}]"
+            filed = self._mirror.get("issues", key)
+            if filed is None or filed.deleted or "updated_at" not in issue:
+                continue
+            told = {"Name": issue["title"], "UpdatedAt": issue["updated_at"]}
+            body = encode_body({**filed.record.value(), **told})
+            record = replace(
+                filed.record, body=body, digest=digest_of(body), version=issue["updated_at"]
+            )
+            seen = Seen(record, self._capture.stamp(), Origin.HOOK)
+            self._mirror.commit(Page("issues", record.scope, self._clock.now_ms(), (seen,)))
+        return true(self, [], note)
+
+    return HookReader, "_read", read
+
+
 def replace_mark(cursor: Any, mark: int) -> Any:
     """A cursor with another mark, never a lower one."""
     import msgspec
@@ -300,6 +349,7 @@ DEFECTS: Mapping[str, Callable[[], Patch]] = {
         _unlisted_means_deleted, _missed_once_means_deleted, _hidden_means_deleted,
         _deletes_never_noticed, _no_tombstone, _older_version_wins, _update_time_decides,
         _not_one_transaction, _unchanged_counted_as_updated, _cursor_before_rows,
+        _repeats_told_in_memory_only, _answered_before_stored, _hook_applied_from_its_body,
     )
 }  # fmt: skip
 

@@ -32,6 +32,7 @@ class Watchman:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._acknowledged = 0
         self._marks: dict[tuple[str, str], int] = {}
         self._offsets: dict[str, int] = {}
         self.forget()
@@ -45,7 +46,8 @@ class Watchman:
         self._marks.clear()
 
     def check(self) -> None:
-        """Invariants 2, 3, 4, 7 and 9."""
+        """Invariants 1, 2, 3, 4, 7 and 9."""
+        self._acknowledged_are_stored()
         offsets = dict(self._world.storage.offsets.get("copy", {}))
         moved = {name for name, offset in offsets.items() if offset != self._offsets.get(name)}
         changed = self._follow_log()
@@ -57,6 +59,13 @@ class Watchman:
             if offsets.get(stream) == self._head:
                 self._rows_match_records(stream)
         self._counts_match_log()
+
+    def _acknowledged_are_stored(self) -> None:
+        post = self._world.post
+        if post is not None and len(post.acknowledged) != self._acknowledged:
+            self._acknowledged = len(post.acknowledged)
+            kept = {d.id for d in self._world.inbox.list(limit=1_000_000)}
+            _hold(post.acknowledged <= kept, 1, "an answered delivery is lost", "")
 
     def _follow_log(self) -> set[str]:
         mirror = self._world.mirror

@@ -118,6 +118,8 @@ class Run:
             world.mirror.prune(before_ms=before_ms, tombstones_before_ms=0)
         if dice.random() < world.plan.straggling:
             world.send_straggler()
+        if world.post is not None:
+            world.post.deliver(world.inbox)
         world.worker.turn()
         if dice.random() < 0.5:
             world.land_stragglers()

@@ -15,21 +15,24 @@ from typing import TypeVar
 
 from headrace.coding.auth import PersonalToken
 from headrace.coding.client import Client
+from headrace.coding.hooks import hints_of, why_no_hint
 from headrace.coding.pacing import Pacer
 from headrace.coding.source import CodingSource
 from headrace.coding.streams import CATALOGUE, find
 from headrace.core.ports import Ask, Checkpoint, Page
-from headrace.core.record import Origin, Record, Seen
+from headrace.core.record import Body, Origin, Record, Seen
 from headrace.core.stream import Stream, to_record
 from headrace.core.transport import Request, Response
 from headrace.destinations.memory import MemoryDestination, MemoryStorage
 from headrace.engine.apply import Apply, Task
 from headrace.engine.capture import Capture, Kind
+from headrace.engine.hooks import HookReader
 from headrace.engine.limits import Limits
 from headrace.engine.modes import Deletes, Write
 from headrace.engine.scopes import ScopeTree, with_parents
 from headrace.engine.worker import Worker
 from headrace.errors import Fenced, HeadraceError
+from headrace.mirror.inbox import SqliteInbox
 from headrace.mirror.sqlite import SqliteMirror
 from headrace.playground.api import Playground
 from headrace.playground.settings import Settings
@@ -43,6 +46,7 @@ from headrace.testing.kill import (
     KillableTransport,
     Killer,
 )
+from headrace.testing.post import Post
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -86,6 +90,7 @@ class Plan:
     census_seconds: float
     overlap_seconds: int
     tells_time: bool
+    increments: str
 
     @staticmethod
     def draw(dice: Random) -> Plan:
@@ -108,6 +113,7 @@ class Plan:
             census_seconds=dice.choice((180.0, 100_000.0)),
             overlap_seconds=overlap_seconds,
             tells_time=dice.random() < 0.8,
+            increments=dice.choice(("polling", "hybrid", "webhook")),
         )
 
 
@@ -145,6 +151,7 @@ class World:
         self.left: set[tuple[int, int]] = set()
         self.zombies: list[Apply] = []
         self.stragglers: list[Page] = []
+        self.post = Post(self.playground, self.dice) if self.plan.increments != "polling" else None
 
     # --- the process -------------------------------------------------------------------------
 
@@ -173,10 +180,28 @@ class World:
             destination=KillableDestination(self.destination, self.killer), limits=limits,
         )  # fmt: skip
         self.apply.open()
+        hooks = self._open_hooks(connection)
+        hooked = {s.name for s in self.streams if s.hooks}
         self.worker = Worker(
+            hooks=hooks, unpolled=frozenset(hooked if self.plan.increments == "webhook" else ()),
             streams=self.streams, capture=capture, mirror=self.mirror, scopes=scopes,
             applies=[self.apply], clock=self.clock, limits=limits,
         )  # fmt: skip
+
+    def _open_hooks(self, connection: KillableConnection) -> HookReader | None:
+        """The inbox and its reader; open before any pass is run (handover)."""
+        if self.post is None:
+            return None
+        self.inbox = SqliteInbox(connection)  # type: ignore[arg-type]
+        return HookReader(
+            inbox=self.inbox, hints=lambda d: hints_of(d, self.streams, on_file=self._body_of),
+            why_none=lambda d: why_no_hint(d, self.streams), streams=self.streams,
+            capture=self.capture, mirror=self.mirror, scopes=self.scopes, clock=self.clock,
+        )  # fmt: skip
+
+    def _body_of(self, stream: str, key: str) -> Body | None:
+        filed = self.mirror.get(stream, key)
+        return filed.record.value() if filed and not filed.deleted else None
 
     def die(self) -> None:
         """The process is gone: open transactions roll back, an agent thought dead lives on."""
@@ -233,6 +258,8 @@ class World:
     def forget_mirror(self) -> None:
         """The mirror's file is lost: a new one starts."""
         self.stragglers.clear()
+        if self.post is not None:
+            self.post.acknowledged.clear()
         self._file = sqlite3.connect(":memory:", isolation_level=None)
 
     # --- the team ----------------------------------------------------------------------------
