@@ -22,6 +22,7 @@ from headrace.core.transport import Request, Transport
 from headrace.errors import BadToken, HeadraceError, Throttled, Unavailable
 
 _THROTTLE_SECONDS_MAX = 30.0
+_RENEWALS_MAX = 3
 
 
 class Client:
@@ -87,14 +88,17 @@ class Client:
                 self._wait(action, attempt, error)
 
     def _call_once(self, action: str, body: bytes, expected: Expected, urgent: bool) -> Answer:
-        """One attempt. A refused token is renewed and the request sent once more."""
-        header = self._authorizer.header()
-        try:
-            return self._send(action, body, expected, urgent, header)
-        except BadToken:
-            if not self._authorizer.renew(header):
-                raise
-        return self._send(action, body, expected, urgent, self._authorizer.header())
+        """One attempt. A refused token is renewed and the request sent again, a few times at most:
+        another process may renew, and so end, the very token we just got."""
+        renewals = 0
+        while True:
+            header = self._authorizer.header()
+            try:
+                return self._send(action, body, expected, urgent, header)
+            except BadToken:
+                renewals += 1
+                if renewals > _RENEWALS_MAX or not self._authorizer.renew(header):
+                    raise
 
     def _send(
         self, action: str, body: bytes, expected: Expected, urgent: bool, header: str

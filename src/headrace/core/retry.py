@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 _DOUBLINGS_MAX = 60  # a float overflows after a thousand failures, which three days of outage bring
 
+
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
     """Exponential backoff with a cap. `attempts` counts the first try too."""

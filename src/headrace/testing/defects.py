@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import Any
 
 from headrace.coding import paging
+from headrace.coding.oauth import MemoryGrantStore
 from headrace.core import compare as comparing
 from headrace.core.change import Change, Op
 from headrace.core.ports import Batch, Checkpoint, Delivery, Page
@@ -330,6 +331,17 @@ def _hook_applied_from_its_body() -> Patch:
     return HookReader, "_read", read
 
 
+def _refresh_token_not_stored() -> Patch:
+    def save(self: Any, grant: Any) -> None:
+        self._grant = replace(grant, refresh_token=self._grant.refresh_token)
+
+    return MemoryGrantStore, "save", save
+
+
+def _new_grant_not_stored() -> Patch:
+    return MemoryGrantStore, "save", lambda self, grant: None
+
+
 def replace_mark(cursor: Any, mark: int) -> Any:
     """A cursor with another mark, never a lower one."""
     import msgspec
@@ -350,6 +362,7 @@ DEFECTS: Mapping[str, Callable[[], Patch]] = {
         _deletes_never_noticed, _no_tombstone, _older_version_wins, _update_time_decides,
         _not_one_transaction, _unchanged_counted_as_updated, _cursor_before_rows,
         _repeats_told_in_memory_only, _answered_before_stored, _hook_applied_from_its_body,
+        _refresh_token_not_stored, _new_grant_not_stored,
     )
 }  # fmt: skip
 

@@ -63,7 +63,7 @@ class Run:
 
     def _step(self) -> None:
         world, dice = self.world, self.world.dice
-        world.live(dice.choice((0, 1, 1, 2, 6)))
+        world.live(dice.choice((0, 1, 2, 6, 12)))
         if dice.random() < 0.03:
             self._hide_or_show()
         if dice.random() < 0.02 and self._booted:

@@ -13,9 +13,10 @@ from email.utils import formatdate
 from random import Random
 from typing import TypeVar
 
-from headrace.coding.auth import PersonalToken
+from headrace.coding.auth import Authorizer, PersonalToken
 from headrace.coding.client import Client
 from headrace.coding.hooks import hints_of, why_no_hint
+from headrace.coding.oauth import OAuthAuthorizer
 from headrace.coding.pacing import Pacer
 from headrace.coding.source import CodingSource
 from headrace.coding.streams import CATALOGUE, find
@@ -39,6 +40,7 @@ from headrace.playground.settings import Settings
 from headrace.playground.team import Team
 from headrace.playground.tokens import DEFAULT_TOKEN
 from headrace.testing.clock import VirtualClock
+from headrace.testing.consent import Consent
 from headrace.testing.faults import KINDS, FaultyDestination, FaultyTransport
 from headrace.testing.kill import (
     KillableConnection,
@@ -91,6 +93,7 @@ class Plan:
     overlap_seconds: int
     tells_time: bool
     increments: str
+    oauth: bool
 
     @staticmethod
     def draw(dice: Random) -> Plan:
@@ -104,8 +107,8 @@ class Plan:
             fault_kinds=tuple(dice.sample(KINDS, dice.choice((2, 4, 8)))),
             write_fault_rate=dice.choice((0.0, 0.1, 0.4)),
             crash_rate=dice.choice((0.0, 0.3, 0.8)),
-            acts_in_flight=dice.choice((0.0, 0.1, 0.5)),
-            lag_ms=dice.choice((0, 0, 5_000, 90_000)),
+            acts_in_flight=dice.choice((0.0, 0.1, 0.5, 0.5)),
+            lag_ms=dice.choice((0, 0, 300, 900)) * overlap_seconds,
             vanish_rows=dice.choice((3, 50)),
             deletes=dice.choice((Deletes.SOFT, Deletes.HARD)),
             streams=dice.choice(_STREAM_SETS),
@@ -113,6 +116,7 @@ class Plan:
             census_seconds=dice.choice((180.0, 100_000.0)),
             overlap_seconds=overlap_seconds,
             tells_time=dice.random() < 0.8,
+            oauth=dice.random() < 0.3,
             increments=dice.choice(("polling", "hybrid", "webhook")),
         )
 
@@ -151,6 +155,7 @@ class World:
         self.left: set[tuple[int, int]] = set()
         self.zombies: list[Apply] = []
         self.stragglers: list[Page] = []
+        self.consent = Consent(self.playground) if self.plan.oauth else None
         self.post = Post(self.playground, self.dice) if self.plan.increments != "polling" else None
 
     # --- the process -------------------------------------------------------------------------
@@ -161,7 +166,7 @@ class World:
         self.mirror = SqliteMirror(connection, now_ms=self.clock.now_ms())  # type: ignore[arg-type]
         client = Client(
             KillableTransport(self.transport, self.killer), "http://127.0.0.1",
-            PersonalToken(DEFAULT_TOKEN), Pacer(self.clock), self.clock, dice=self.dice,
+            self._authorizer(), Pacer(self.clock), self.clock, dice=self.dice,
         )  # fmt: skip
         limits = Limits(
             poll_seconds=POLL_SECONDS, census_seconds=self.plan.census_seconds,
@@ -187,6 +192,13 @@ class World:
             streams=self.streams, capture=capture, mirror=self.mirror, scopes=scopes,
             applies=[self.apply], clock=self.clock, limits=limits,
         )  # fmt: skip
+
+    def _authorizer(self) -> Authorizer:
+        """A personal token, or the grant on file, which a new process reads anew."""
+        if self.consent is None:
+            return PersonalToken(DEFAULT_TOKEN)
+        consent = self.consent
+        return OAuthAuthorizer(self.playground, self.clock, consent.store, consent.app)
 
     def _open_hooks(self, connection: KillableConnection) -> HookReader | None:
         """The inbox and its reader; open before any pass is run (handover)."""
@@ -285,6 +297,8 @@ class World:
 
     def _live_a_little(self) -> None:
         self.clock.advance(self.dice.choice((5, 40, 400)))
+        if self.consent is not None and self.dice.random() < 0.03:
+            self.consent.end_access()
         if self.dice.random() < self.plan.acts_in_flight:
             self.live(self.dice.choice((1, 1, 3)))
 
