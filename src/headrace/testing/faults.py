@@ -16,7 +16,7 @@ from headrace.errors import Unavailable
 
 Body = dict[str, Any]
 _TRUTHFUL_MS = 60_000
-_PLACE = ("PageNumber", "Offset", "Conditions")
+_PLACE = frozenset({"PageNumber", "Offset", "Conditions"})
 
 
 class FaultyTransport:
@@ -93,14 +93,15 @@ class FaultyTransport:
     def _spoiled(self, kind: str, request: Request) -> Response:
         """Faults that lie: an answer that reads well and is wrong."""
         response = self._answer(request)
-        if kind == "repeated page":
+        if kind == "repeated page" and _question(request).keys() & _PLACE:
             return self._last.get(_listing(request), response)
         body = json.loads(response.body)
         if kind == "late rows":
             self._hide_late_rows(body)
             return Response(200, response.headers, json.dumps(body).encode())
+        spoil = _SPOIL.get(kind, _doubled)
         for holder, name, rows in _lists(body.get("Response", {})):
-            _SPOIL[kind](holder, name, rows, self._dice)
+            spoil(holder, name, rows, self._dice)
         return Response(200, response.headers, json.dumps(body).encode())
 
     def _hide_late_rows(self, body: Body) -> None:
