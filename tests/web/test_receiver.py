@@ -363,3 +363,11 @@ def test_a_taken_port_is_refused_in_a_sentence(opened: Opened, inbox: Inbox) -> 
 def test_health(sender: Sender) -> None:
     answer = sender.send(path="/healthz", method="GET")
     assert (answer.status, answer.json()) == (200, {"ok": True})
+
+
+def test_a_form_is_judged_by_its_payload(sender: Sender) -> None:
+    as_form = {"content-type": "application/x-www-form-urlencoded"}
+    deep = urlencode({"payload": "[" * 65 + "]" * 65}).encode()
+    flat = urlencode({"payload": json.dumps(["[" * 99])}).encode()
+    assert sender.send(deep, id="1", headers=as_form).status == 400
+    assert sender.send(flat, id="2", headers=as_form).status == 200
