@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from headrace.errors import HeadraceError
 from headrace.testing.invariants import Watchman, check_equal, check_polled
 from headrace.testing.kill import Crash
-from headrace.testing.world import World
+from headrace.testing.world import Plan, World
 
 STEPS = 8
 CENSUSES = 3
@@ -47,8 +47,8 @@ class Result:
 class Run:
     """One seed: phase one with faults and crashes, phase two without."""
 
-    def __init__(self, seed: int) -> None:
-        self.world = World(seed)
+    def __init__(self, seed: int, plan: Plan | None = None) -> None:
+        self.world = World(seed, plan)
         self.watchman = Watchman(self.world)
         self._booted = False
 
@@ -61,6 +61,11 @@ class Run:
         self._settle()
         check_equal(self.world)
 
+    def finish(self) -> None:
+        """Calm, and the passes that make the copy exact."""
+        self.world.calm()
+        self._settle()
+
     def _step(self) -> None:
         world, dice = self.world, self.world.dice
         world.live(dice.choice((0, 1, 2, 6, 12)))
@@ -71,12 +76,12 @@ class Run:
             world.forget_mirror()
             self.watchman.forget()
             self._booted = False
-        self._turn()
+        self.turn()
         if dice.random() < 0.3:
-            self._turn()
+            self.turn()
         world.clock.advance(int(dice.choice((1, 20, 61, 301)) * 1000))
 
-    def _turn(self) -> None:
+    def turn(self) -> None:
         """One turn of the process, which may die in it; it is then started again."""
         world = self.world
         if world.dice.random() < world.plan.crash_rate:
@@ -145,9 +150,9 @@ class Run:
         """
         world = self.world
         for _ in range(CENSUSES):
-            self._turn()
+            self.turn()
             world.clock.advance(int(world.plan.census_seconds * 1000) + 1000)
-        self._turn()
+        self.turn()
 
 
 def run_seed(seed: int) -> Result:
