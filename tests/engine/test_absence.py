@@ -226,7 +226,6 @@ def test_row_with_an_older_time_is_still_there() -> None:
     assert len(bench.rows("issue_statuses")) == count
 
 
-@pytest.mark.xfail(reason="two passes with a rejected row delete the record it stands for")
 def test_row_that_lost_its_key_is_no_proof_of_absence() -> None:
     """A row came without its id, twice: it is set aside, and the record it may be is not gone."""
     bench = Bench("project_members")

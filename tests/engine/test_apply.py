@@ -224,7 +224,6 @@ def test_history_keeps_the_children_of_every_version() -> None:
     assert (closed, opened_now) == ({"a", "b"}, {"c"})
 
 
-@pytest.mark.xfail(reason="valid_to is the page's own time, which may lie before valid_from")
 def test_history_when_the_clock_steps_back() -> None:
     """No version ends before it begins."""
     bench = Bench(issues=4, write=Write.HISTORY)
@@ -274,7 +273,6 @@ def test_empty_team() -> None:
     bench.assert_exact()
 
 
-@pytest.mark.xfail(reason="step() finds the same changes again and again, so drain() never ends")
 def test_task_without_streams_is_level() -> None:
     bench = Bench(issues=4)
     bench.turn()

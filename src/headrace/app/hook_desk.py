@@ -23,7 +23,7 @@ from headrace.core.ports import Ask
 from headrace.core.record import Body
 from headrace.core.stream import TEAM_SCOPE
 from headrace.errors import Refused
-from headrace.mirror.inbox import SqliteInbox
+from headrace.mirror.inbox import StoredInbox
 
 _PAGES_MAX = 200
 _HEALTH_SECONDS = 2.0
@@ -61,7 +61,7 @@ class HookDesk:
         """See `identity_of`."""
         return identity_of(self.settings, self._state)
 
-    def open_inbox(self) -> SqliteInbox:
+    def open_inbox(self) -> StoredInbox:
         """A second connection, for a receiver; closed with the desk."""
         inbox = open_inbox(self.settings, self._state)
         self._closing.callback(inbox.close)

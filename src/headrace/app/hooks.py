@@ -11,7 +11,7 @@ from headrace.app.place import mirror_path
 from headrace.coding.client import Client
 from headrace.coding.hook_logs import missed
 from headrace.coding.hook_setup import HookSetup, Wanted, events_of
-from headrace.coding.hooks import hints_of
+from headrace.coding.hooks import hints_of, why_no_hint
 from headrace.coding.streams import CATALOGUE
 from headrace.coding.streams.team import PROJECTS
 from headrace.config import ConnectionSettings, Increments
@@ -23,8 +23,8 @@ from headrace.engine.capture import Capture
 from headrace.engine.hooks import HookReader
 from headrace.engine.scopes import ScopeTree
 from headrace.errors import BadToken, HeadraceError, Unavailable
-from headrace.mirror.files import connect
-from headrace.mirror.inbox import SqliteInbox
+from headrace.mirror.inbox import StoredInbox
+from headrace.mirror.urls import open_inbox as open_inbox_of
 
 RECOVER_SECONDS = 600
 AGAIN_SECONDS = 60
@@ -32,9 +32,9 @@ _MARGIN_MS = 600_000  # clocks differ, and a delivery takes its time
 _PUT_MAX = 200
 
 
-def open_inbox(settings: ConnectionSettings, state: Path) -> SqliteInbox:
-    """A connection of its own to the inbox, which lies in the connection's mirror file."""
-    return SqliteInbox(connect(mirror_path(state, settings)))
+def open_inbox(settings: ConnectionSettings, state: Path) -> StoredInbox:
+    """The inbox beside the connection's mirror."""
+    return open_inbox_of(state, mirror_path(state, settings).stem)
 
 
 def wanted_hook(identity: HookIdentity) -> Wanted:
@@ -128,8 +128,9 @@ class SessionHooks:
         """What works off the inbox."""
         hints = partial(hints_of, streams=streams, on_file=self._on_file)
         return HookReader(
-            inbox=self.inbox, hints=hints, streams=streams, capture=capture,
-            mirror=self._mirror, scopes=scopes, clock=self._clock,
+            inbox=self.inbox, hints=hints, why_none=partial(why_no_hint, streams=streams),
+            streams=streams, capture=capture, mirror=self._mirror, scopes=scopes,
+            clock=self._clock,
         )  # fmt: skip
 
     def unpolled(self, streams: Sequence[Stream]) -> frozenset[str]:

@@ -72,7 +72,9 @@ class Apply:
     def step(self) -> int:
         """Carry over the next changes in one transaction. Returns how many; 0 means level."""
         self._refill_the_fallen()
-        start = min(self._offsets.values(), default=0)
+        if not self._offsets:
+            return 0
+        start = min(self._offsets.values())
         changes = self._mirror.log(start, self._limits.apply_rows_max)
         if not changes:
             return 0

@@ -151,9 +151,12 @@ class Capture:
         if kind is Kind.SNAPSHOT:
             cursor = msgspec.structs.replace(cursor, mark=self._new_mark(cursor, run, walk))
         self._commit(run, *run.take(), None)
-        finding = self._absence.look(stream, scope, began=run.began, cursor=cursor)
-        still_held = cursor.held_at and finding.held
-        moved = self._moved(cursor, finding, complete_stamp=0 if still_held else run.began)
+        unreadable = stream.lookup is None and run.rejected  # any record may be behind such a row
+        finding = Finding()
+        if not unreadable:
+            finding = self._absence.look(stream, scope, began=run.began, cursor=cursor)
+        proves_nothing = unreadable or (cursor.held_at and finding.held)
+        moved = self._moved(cursor, finding, complete_stamp=0 if proves_nothing else run.began)
         self._commit(run, finding.sightings, (), moved)
         outcome.held, outcome.unsettled = finding.held, finding.waiting
         outcome.hidden = finding.hidden
@@ -245,6 +248,7 @@ class _Pass:
         self.kind = kind
         self.outcome = outcome
         self.began = 0
+        self.rejected = 0
         self.newest = 0
         self.keys: set[Key] = set()
         self.pending: list[Sighting] = []
@@ -253,6 +257,7 @@ class _Pass:
     def begin(self, stamp: int) -> None:
         """Start a walk over (again)."""
         self.began = stamp
+        self.rejected = 0
         self.keys.clear()
 
     def add(self, row: Record | Reject, stamp: int, *, kept: bool) -> None:
@@ -260,6 +265,7 @@ class _Pass:
         if isinstance(row, Reject):
             self.keys.add(f"reject:{row.body!r}")
             self._rejects.append(row)
+            self.rejected += 1
             return
         self.keys.add(row.key)
         if kept:

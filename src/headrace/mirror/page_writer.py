@@ -73,18 +73,19 @@ class PageWriter:
     def _apply(self, filed: OnFile | None, sighting: Sighting, verdict: Verdict) -> None:
         key, page = sighting.key, self._page
         offset = self.head + 1
+        at = max(page.at, filed.changed_at) if filed else page.at  # no version ends before it began
         previous = filed if filed is not None and not filed.deleted else None
         before = previous.record.body if previous else None
         after = verdict.record.body if verdict.record else None
         self._log.append(
             (offset, page.stream, key, verdict.op.value, after, before,
              previous.offset if previous else 0, previous.changed_at if previous else 0,
-             page.at, sighting.origin.value)
+             at, sighting.origin.value)
         )  # fmt: skip
         record = verdict.record or (filed.record if filed else None)
         assert record is not None
         gone = isinstance(sighting, Gone)
-        self._filed[key] = OnFile(record, sighting.seen_at, offset, page.at, gone)
+        self._filed[key] = OnFile(record, sighting.seen_at, offset, at, gone)
         self._changed.add(key)
 
     def _flush(self) -> None:

@@ -47,12 +47,15 @@ def open_mirror(
 
 
 def open_inbox(store: Store, name: str) -> StoredInbox:
-    """The hook inbox beside that mirror, on a connection of its own. Raises as `open_mirror`."""
+    """The hook inbox beside that mirror. Raises as `open_mirror`.
+
+    In a folder it is a file of its own: a page being committed must not make a delivery wait.
+    """
     if url := _postgres(store):
         from headrace.mirror.postgres import PostgresInbox
 
         return PostgresInbox(url, name)
-    return SqliteInbox(connect(mirror_file(store, name)))
+    return SqliteInbox(connect(mirror_file(store, name).with_suffix(".inbox")))
 
 
 def place_of(store: Store, name: str) -> str:
