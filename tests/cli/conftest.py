@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -127,6 +128,13 @@ class Running:
         )  # fmt: skip
         self._watchdog = Timer(LONGEST_SECONDS, self.process.kill)
         self._watchdog.start()
+
+    def changes(self, stream: str, **totals: int) -> None:
+        """Read `changes` events of a stream until their sums are these, in whatever steps."""
+        left = Counter(totals)
+        while left:
+            event = self.event("changes", stream=stream)
+            left = +Counter({name: left[name] - event.get(name, 0) for name in left})
 
     def event(self, wanted: str, **values: Any) -> dict[str, Any]:
         """The next JSON line of this kind with these values."""

@@ -36,8 +36,7 @@ def test_stopped_while_following_and_started_again(
         world.team.delete_issue(project, code, now_ms=world.now_ms())
     left = len(world.team.rows("issues"))
     second = start(*follow)
-    second.event("changes", stream="issues", inserted=1)
-    second.event("changes", stream="issues", deleted=31 - left)
+    second.changes("issues", inserted=1, deleted=31 - left)
     assert second.stop(number).code == 0
     assert headrace("verify", *world.at, *TO, *STREAMS, "--json").document["equal"]
 

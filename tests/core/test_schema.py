@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from headrace.core.schema import (
@@ -209,6 +209,7 @@ FIELDS = ("Id", "Name", "Done", "Hours", "Due", "Refs", "Owner", "Nick", "New", 
 odd_bodies = st.fixed_dictionaries({}, optional=dict.fromkeys(FIELDS, anything))
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(odd_bodies, max_size=3))
 def test_no_body_is_too_odd(bodies: list[dict[str, Any]]) -> None:
     """Whatever CODING sends: as many values as rows in every column, each of its type."""

@@ -554,6 +554,8 @@ class Model:
         self, sighting: Sighting, op: Op, before: OnFile | None, after: Record | None, at: int,
         head: int,
     ) -> str:  # fmt: skip
+        old = self.filed.get(sighting.key)
+        at = max(at, old.changed_at) if old else at
         change = Change(
             head + 1, self.stream, sighting.key, op, after.body if after else None,
             before.record.body if before else None, before.offset if before else 0,
