@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from headrace.core.change import Counts
 from headrace.engine.worker import Report
 
-NoteKind = Literal["hidden", "held", "rejected", "failed"]
+NoteKind = Literal["hidden", "held", "rejected", "failed", "quiet"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class Note:
 
     `hidden`: CODING no longer shows a place; its rows are kept. `held`: too many rows vanished at
     once; they are kept until confirmed. `rejected`: rows set aside. `failed`: tried again later.
+    `quiet`: polls see changes that no hook has told of.
     """
 
     kind: NoteKind
@@ -75,4 +77,8 @@ def notes_of(report: Report) -> tuple[Note, ...]:
         if counts.rejected
     ]
     notes += [Note("failed", s, scope, str(f.error)) for (s, scope), f in report.failures.items()]
+    if report.hooks_quiet_since_ms:
+        since = datetime.fromtimestamp(report.hooks_quiet_since_ms / 1000, UTC)
+        text = f"polls see changes, but no delivery has come since {since:%Y-%m-%d %H:%M:%S} UTC"
+        notes.append(Note("quiet", "", "", text))
     return tuple(notes)

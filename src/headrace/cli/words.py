@@ -250,6 +250,7 @@ WORDS: Mapping[str, Both] = {
     ),
     "progress.line": Both("{stream}: {read} of {total} read", "{stream}：已读 {read} / {total}"),
     "note.hidden": Both("hidden, rows are kept:", "不可见，行已保留："),
+    "note.quiet": Both("hooks are quiet:", "Service Hook 没有消息："),
     "note.held": Both("deletes held:", "删除暂缓："),
     "note.rejected": Both("set aside:", "已搁置："),
     "note.failed": Both("failed, tried again later:", "失败，稍后重试："),

@@ -160,8 +160,13 @@ class Mirror(Protocol):
 
     def rejects(self) -> Sequence[Reject]: ...
 
-    def prune(self, *, before_ms: int, tombstones_before_ms: int) -> int:
-        """Drop log entries and tombstones noticed before these moments. Returns entries dropped."""
+    def prune(
+        self, *, before_ms: int, tombstones_before_ms: int, log_bytes_max: int | None = None
+    ) -> int:
+        """Drop log entries and tombstones noticed before these moments. Returns entries dropped.
+
+        `log_bytes_max`: of the rest of the log keep the newest entries only, up to so many bytes.
+        """
         ...
 
     def close(self) -> None: ...

@@ -69,6 +69,10 @@ class HookReader:
         self._settle(waiting, useless)
         return len(waiting)
 
+    def prune(self, before_ms: int) -> None:
+        """Drop the bodies of settled deliveries received before."""
+        self._inbox.prune(before_ms=before_ms)
+
     def _read(self, waiting: Sequence[Delivery], note: Note) -> dict[str, str]:
         """Read, parents first. Returns the deliveries that named nothing, with the reason."""
         hints: dict[str, list[Hint]] = {}

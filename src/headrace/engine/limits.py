@@ -24,4 +24,5 @@ class Limits:
     apply_rows_max: int = 5000
     hooks_quiet_seconds: float = 600.0
     log_days: float = 3.0
+    log_bytes_max: int = 2 * 1024**3
     tombstone_days: float = 30.0

@@ -256,10 +256,14 @@ class Worker:
         if now_ms - self._pruned_at_ms < _PRUNE_SECONDS * 1000:
             return
         self._pruned_at_ms = now_ms
+        log_before_ms = now_ms - int(self._limits.log_days * 86_400_000)
         self._mirror.prune(
-            before_ms=now_ms - int(self._limits.log_days * 86_400_000),
+            before_ms=log_before_ms,
             tombstones_before_ms=now_ms - int(self._limits.tombstone_days * 86_400_000),
+            log_bytes_max=self._limits.log_bytes_max,
         )
+        if self._hooks is not None:
+            self._hooks.prune(log_before_ms)
 
 
 def _first_whole(stream: Stream) -> Kind:

@@ -109,7 +109,7 @@ class StoredInbox:
 
 
 class SqliteInbox(StoredInbox):
-    """The inbox in a mirror file, on a connection of its own (see `mirror.files.connect`).
+    """The inbox in a SQLite file, on a connection of its own (see `mirror.files.connect`).
 
     It may be opened before the mirror itself is: its table is made when it is missing.
     """

@@ -23,7 +23,8 @@ class Crash(BaseException):
 class Killer:
     """Counts the kill points passed and crashes at the chosen one.
 
-    `crash_at` is the number of the passage, from 1, at which to die; None never.
+    `crash_at` is the number of the passage, from 1, at which to die; None never. `crash_on` is the
+    name of the point whose next passage is the last.
     """
 
     def __init__(self) -> None:
@@ -31,15 +32,21 @@ class Killer:
         self.crashed: Counter[str] = Counter()
         self.passages = 0
         self.crash_at: int | None = None
+        self.crash_on: str | None = None
 
     def point(self, name: str) -> None:
         """Pass a kill point, or die at it."""
         self.passages += 1
         self.passed[name] += 1
-        if self.crash_at is not None and self.passages >= self.crash_at:
-            self.crash_at = None
+        due = self.crash_at is not None and self.passages >= self.crash_at
+        if due or name == self.crash_on:
+            self.spare()
             self.crashed[name] += 1
             raise Crash(name)
+
+    def spare(self) -> None:
+        """Let it live: forget what crash was planned."""
+        self.crash_at = self.crash_on = None
 
 
 class KillableConnection:

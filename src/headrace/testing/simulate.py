@@ -85,7 +85,7 @@ class Run:
         """One turn of the process, which may die in it; it is then started again."""
         world = self.world
         if world.dice.random() < world.plan.crash_rate:
-            world.killer.crash_at = world.killer.passages + world.dice.randrange(1, 250)
+            self._doom(within=250)
         for _ in range(BOOTS_MAX):
             try:
                 if self._boot():
@@ -96,9 +96,18 @@ class Run:
                 world.die()
                 self._booted = False
                 if world.dice.random() < 0.5:  # die again while recovering
-                    world.killer.crash_at = world.killer.passages + world.dice.randrange(1, 60)
+                    self._doom(within=60)
         if self._booted:
             self.watchman.check()
+
+    def _doom(self, within: int) -> None:
+        """Draw where to die next: mostly any passage, else a kind of place, however seldom passed."""
+        killer, dice = self.world.killer, self.world.dice
+        if killer.passed and dice.random() < 0.2:
+            names = dice.choices(sorted(killer.passed), k=3)
+            killer.crash_on = min(names, key=killer.passed.__getitem__)
+        else:
+            killer.crash_at = killer.passages + dice.randrange(1, within)
 
     def _boot(self) -> bool:
         """Start the process if there is none. Whether there is one now."""
@@ -118,7 +127,7 @@ class Run:
     def _work(self) -> None:
         """A round of passes, with stragglers and housekeeping around it."""
         world, dice = self.world, self.world.dice
-        if dice.random() < 0.05:
+        if dice.random() < 0.1:
             before_ms = world.clock.now_ms() - dice.choice((0, 100_000))
             world.mirror.prune(before_ms=before_ms, tombstones_before_ms=0)
         if dice.random() < world.plan.straggling:

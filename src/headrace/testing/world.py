@@ -274,6 +274,10 @@ class World:
             self.post.acknowledged.clear()
         self._file = sqlite3.connect(":memory:", isolation_level=None)
 
+    def known_deliveries(self) -> set[str]:
+        """The ids on file, also of those whose body was dropped after its days were over."""
+        return {ident for (ident,) in self.inbox._store.rows("SELECT id FROM delivery")}
+
     # --- the team ----------------------------------------------------------------------------
 
     def live(self, acts: int) -> None:
@@ -309,7 +313,7 @@ class World:
     def calm(self) -> None:
         """Faults off: from here the copy must become exact."""
         self.transport.rate = self.destination.rate = 0.0
-        self.killer.crash_at = None
+        self.killer.spare()
         self.plan = replace(self.plan, acts_in_flight=0.0, crash_rate=0.0)
         for project_id in self.team.projects:
             self.team.hide_project(project_id, False)
