@@ -101,7 +101,7 @@ class Run:
             self.watchman.check()
 
     def _doom(self, within: int) -> None:
-        """Draw where to die next: mostly any passage, else a kind of place, however seldom passed."""
+        """Draw where to die next: mostly any passage, else a kind of place, rare ones too."""
         killer, dice = self.world.killer, self.world.dice
         if killer.passed and dice.random() < 0.2:
             names = dice.choices(sorted(killer.passed), k=3)
