@@ -103,8 +103,8 @@ class Run:
     def _doom(self, within: int) -> None:
         """Draw where to die next: mostly any passage, else a kind of place, rare ones too."""
         killer, dice = self.world.killer, self.world.dice
-        if killer.passed and dice.random() < 0.2:
-            names = dice.choices(sorted(killer.passed), k=3)
+        if killer.passed and dice.random() < 0.35:
+            names = dice.choices(sorted(killer.passed), k=6)
             killer.crash_on = min(names, key=killer.passed.__getitem__)
         else:
             killer.crash_at = killer.passages + dice.randrange(1, within)
@@ -127,9 +127,11 @@ class Run:
     def _work(self) -> None:
         """A round of passes, with stragglers and housekeeping around it."""
         world, dice = self.world, self.world.dice
-        if dice.random() < 0.1:
+        if dice.random() < 0.2:
             before_ms = world.clock.now_ms() - dice.choice((0, 100_000))
             world.mirror.prune(before_ms=before_ms, tombstones_before_ms=0)
+            if world.post is not None:
+                world.inbox.prune(before_ms=before_ms)
         if dice.random() < world.plan.straggling:
             world.send_straggler()
         if world.post is not None:
