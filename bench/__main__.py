@@ -1,14 +1,22 @@
-"""`python -m bench [snapshot] [latency] [writes]`: timings, shown and kept in bench-results/."""
+"""`python -m bench [CHAPTER ...]`: what Headrace costs and how fast it is, shown and kept in
+bench-results/. Chapters: snapshot, latency, writes, calls, hooks, receiver."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 
-from bench import latency, snapshot, writes
-from bench.figures import machine
+from bench import calls, hooks, latency, receiver, snapshot, writes
+from bench.figures import load, machine
 
-CHAPTERS = {"snapshot": snapshot.run, "latency": latency.run, "writes": writes.run}
+CHAPTERS = {
+    "snapshot": snapshot.run,
+    "latency": latency.run,
+    "writes": writes.run,
+    "calls": calls.run,
+    "hooks": hooks.run,
+    "receiver": receiver.run,
+}
 
 
 def main(names: Sequence[str]) -> int:
@@ -19,7 +27,9 @@ def main(names: Sequence[str]) -> int:
         return 2
     print(", ".join(f"{name} {value}" for name, value in machine().items()))
     for name in names or CHAPTERS:
+        before = load()
         chapter = CHAPTERS[name]()
+        chapter.notes.append(f"Load average {before} before, {load()} after, its own included.")
         chapter.keep()
         print(f"\n{chapter.show()}", flush=True)
     return 0

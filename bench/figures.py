@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = Path("bench-results")
-_PACKAGES = ("headrace", "duckdb", "pyarrow", "msgspec", "urllib3", "dlt")
+_PACKAGES = ("headrace", "duckdb", "pyarrow", "msgspec", "urllib3", "uvicorn", "dlt")
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,11 @@ def machine() -> Mapping[str, Any]:
         "python": platform.python_version(),
         **{name: _version(name) for name in _PACKAGES},
     }
+
+
+def load() -> str:
+    """The load average of the last minute: who else uses the machine."""
+    return f"{os.getloadavg()[0]:.1f}"
 
 
 def timed(work: Callable[[], object], *, times: int, unit_ms: bool = True) -> list[float]:

@@ -20,9 +20,10 @@ import headrace
 from headrace import config, errors
 from headrace.cli import words
 from headrace.cli.run import COMMANDS, _program
+from headrace.coding.other_actions import OTHER_ACTIONS
 from headrace.coding.streams import CATALOGUE
 from headrace.config.keys import SECTIONS
-from headrace.core.schema import EXTRA, META, Column, tables_of
+from headrace.core.schema import EXTRA, META, Column, Type, tables_of
 from headrace.core.stream import Paging, Strategy, Stream
 
 FOLDER = Path(__file__).parent / "reference"
@@ -31,12 +32,22 @@ _MADE = "<!-- Made by `make docs` from the code. Do not edit. -->\n"
 _PAGING = {
     Paging.NUMBER: "by page number",
     Paging.OFFSET: "by row offset",
+    Paging.BARE: "by page number, without a count",
+    Paging.BARE_OFFSET: "by row offset, without a count",
+    Paging.EACH: "a call for each item of a list",
+    Paging.TOKEN: "each page names the next",
     Paging.NONE: "everything at once",
 }
 _STRATEGY = {
-    Strategy.DELTA: "rows updated since the last mark, with an overlap; a census lists all keys",
+    Strategy.DELTA: "rows since the last mark, with an overlap; a census lists all keys",
+    Strategy.NEWEST: "from the front until nothing is new, and the unsettled rows one by one; a"
+    " census lists all keys",
+    Strategy.CHILDREN: "again for each parent that changed or that an event names, and slowly for"
+    " all; the set is replaced",
+    Strategy.HISTORY: "newest first from each branch that moved, until every ancestor is on file",
     Strategy.FULL: "every row, compared with what is on file",
 }
+_KINDS = ("status", "type", "state", "action", "issue_type", "status_type", "role_type", "kind")
 _META = {
     EXTRA: ("没有对应列的内容", "what has no column, or does not fit its column's type"),
     "_deleted_at": ("发现删除的时间；空表示仍存在", "when the delete was noticed; NULL: it lives"),
@@ -152,7 +163,7 @@ def _catalogue() -> str:
         (
             f"[{stream.name}]({stream.name}.md)",
             f"{stream.title.zh} {stream.title.en}",
-            stream.strategy.value,
+            stream.strategy.value + (", optional" if stream.optional else ""),
             _code(stream.schema.key),
             _code(stream.scopes),
             _code(child.name for child in stream.schema.children),
@@ -163,14 +174,29 @@ def _catalogue() -> str:
         [
             "# Streams 表",
             "A stream becomes a table of its name, and each list inside its rows a child table.",
+            "Those marked optional are read only when they are named: they cost a call per row, or"
+            " hold what few want.",
             _table(("stream", "title", "read", "key", "scopes 权限", "child tables 子表"), rows),
             "Every table also has:",
             _columns([_meta(name, kind.value) for name, kind in ((EXTRA, _json()), *META)]),
             'With `write = "history"` a table gets `valid_from` and `valid_to`, and `_offset` joins'
             ' the key; with `write = "changes"` it gets `_op` (r read, c insert, u update,'
             " d delete), and `_offset` is the key.",
+            "## What has no stream 没有表的接口",
+            "The other reading Actions of CODING's Open API, and why no table is made of them:",
+            _table(
+                ("reason", "Actions"),
+                [(why, _code(names)) for why, names in _by_reason().items()],
+            ),
         ]
     )
+
+
+def _by_reason() -> Mapping[str, Sequence[str]]:
+    found: dict[str, list[str]] = {}
+    for action, why in OTHER_ACTIONS.items():
+        found.setdefault(why, []).append(action)
+    return found
 
 
 def _json() -> Any:
@@ -208,8 +234,29 @@ def _stream(stream: Stream) -> str:
             f" {_code((*stream.schema.key, *child.key))}; the first are those of `{stream.name}`.",
             _columns(_column(c, child.key) for c in child.columns),
         ]
-    parts += ["## A query to start from", f"```sql\n{QUERIES[stream.name]}\n```"]
+    parts += ["## A query to start from", f"```sql\n{query_for(stream)}\n```"]
     return "\n\n".join(parts)
+
+
+def query_for(stream: Stream) -> str:
+    """A query worth trying: one chosen by hand, else how the rows spread over time or kinds."""
+    if stream.name in QUERIES:
+        return QUERIES[stream.name]
+    columns = stream.schema.columns
+    moment = next((c.name for c in columns if c.type is Type.TIMESTAMP), None)
+    kind = next((c.name for c in columns if c.name in _KINDS), None)
+    chosen = [f"date_trunc('month', {moment}) AS month"] if moment else []
+    chosen += [kind] if kind else []
+    chosen = chosen or [stream.schema.key[0]]
+    return (
+        f"-- {stream.title.en} by {' and '.join(_spoken(c) for c in chosen)}\n"
+        f"SELECT {', '.join(chosen)}, count(*) AS rows_there\n"
+        f"FROM {stream.name}\nWHERE _deleted_at IS NULL\nGROUP BY ALL\nORDER BY ALL;"
+    )
+
+
+def _spoken(column: str) -> str:
+    return column.rpartition(" ")[2].replace("_", " ")
 
 
 def _columns(rows: Iterable[Sequence[str]]) -> str:
@@ -251,6 +298,11 @@ def _configuration() -> str:
             ("variable", "meaning"),
             [
                 (f"`{config.TOKEN_VARIABLE}`", "the token, where none is set otherwise"),
+                (
+                    f"`{config.KEY_VARIABLE}`",
+                    "the key that OAuth tokens are encrypted with: 32 bytes in base64; without it"
+                    " `headrace.key` in the state folder, made on first use",
+                ),
                 ("`LC_ALL`, `LC_MESSAGES`, `LANG`", "the language of the command line: zh or en"),
             ],
         ),

@@ -31,6 +31,24 @@ SETTINGS: Mapping[str, Lines] = {
             "个人令牌，或项目令牌的 `用户名:密码`；不写则取 `CODING_TOKEN`。请写 `${NAME}`，"
             "不要写令牌本身",
         ),
+        "client_id": (
+            "OAuth in place of a token: the client id of the team's app, see"
+            " [authorize](../how-to/authorize.md)",
+            "用 OAuth 代替令牌：团队应用的 client id，见 [authorize](../how-to/authorize.md)",
+        ),
+        "client_secret": (
+            "the app's client secret. Write `${NAME}`, never the secret itself",
+            "应用的 client secret。请写 `${NAME}`，不要写密钥本身",
+        ),
+        "redirect_uri": (
+            "the redirect URI the app was registered with; without it a loopback address on any"
+            " free port",
+            "应用登记的回调地址；不写则为本机任意空闲端口的回环地址",
+        ),
+        "scopes": (
+            "the scopes to ask for; without it all that the streams need",
+            "要申请的权限；不写则为各表所需的全部权限",
+        ),
         "projects": (
             "projects by name; without it all that the token sees",
             "项目名列表；不写则为令牌可见的全部项目",
@@ -40,6 +58,33 @@ SETTINGS: Mapping[str, Lines] = {
             "增量方式：`polling` 轮询、`webhook`、`hybrid` 两者都用",
         ),
         "poll_interval": ("how often to look for changes", "轮询间隔"),
+        "iterations": (
+            "names of iterations: only issues in one of them; all if not set",
+            "迭代名称：只要其中的事项；不写为全部",
+        ),
+        "issue_types": (
+            "names of issue types: only issues of one of them; all if not set",
+            "事项类型名称：只要这些类型的事项；不写为全部",
+        ),
+        "start": (
+            "first day wanted, `2024-01-01` for all that grows with time, `commits=2025-01-01` for"
+            " one stream; older rows are left out",
+            "起始日期：`2024-01-01` 用于所有随时间增长的表，`commits=2025-01-01` 用于单个表；"
+            "更早的行不要",
+        ),
+        "personal": (
+            "people's phone and e-mail: `mask` (a keyed hash: equal values stay equal), `keep`, or"
+            " `drop`",
+            "个人手机号与邮箱：`mask`（带密钥的摘要，相同值仍相同）、`keep` 保留、`drop` 丢弃",
+        ),
+        "mask": (
+            'further fields to mask, as `["team_members.Name"]`',
+            '另外要脱敏的字段，如 `["team_members.Name"]`',
+        ),
+        "leave_out": (
+            'fields never stored, as `["issues.Description"]`',
+            '不保存的字段，如 `["issues.Description"]`',
+        ),
         "census_interval": (
             "how often to list all keys, to find deletes",
             "清点间隔：列出全部主键以发现删除",
@@ -59,6 +104,11 @@ SETTINGS: Mapping[str, Lines] = {
         "hook_secret": (
             "the secret last part of the Service URL; made and kept in the state folder if not set",
             "服务 URL 中保密的最后一段；不写则自动生成并保存在状态文件夹",
+        ),
+        "sweep_interval": (
+            "how often comments and whatever else hangs on another row is read again although that"
+            " row did not change",
+            "巡检间隔：评论等附属数据在所属行没有变化时也重新读取",
         ),
         "signing_token": (
             "the signing token of the Service Hook; made and kept if not set",

@@ -178,7 +178,8 @@ class Connection:
         """Read the team afresh and hold a destination's tables against it, one verdict a table."""
         from headrace.app.services import prove
 
-        return prove(self._settings, self._task(destination, streams, write, deletes))
+        task = self._task(destination, streams, write, deletes)
+        return prove(self._settings, task, state=self._state)
 
     def changes(self, after: int = 0) -> Iterator[Change]:
         """The changes in the mirror's log behind an offset, oldest first. Sends nothing."""

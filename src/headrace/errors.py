@@ -34,6 +34,10 @@ class NotPermitted(Refused):
     """CODING refuses this Action: missing scope, withdrawn module, forbidden project."""
 
 
+class Withdrawn(NotPermitted):
+    """The team has not got the module this Action belongs to, or CODING took it away."""
+
+
 class NotFound(Refused):
     """CODING says the named object does not exist (or is out of this token's sight)."""
 

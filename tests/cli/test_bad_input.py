@@ -12,7 +12,7 @@ import pytest
 from .conftest import Headrace, Running, World
 
 TO = ("--to", "duckdb:///copy.duckdb")
-ONCE = (*TO, "--once", "--attempts", "1")
+ONCE = (*TO, "--once", "--attempts", "1", "--stream", "iterations")
 
 
 def written(folder: Path) -> set[str]:

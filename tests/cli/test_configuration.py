@@ -160,11 +160,13 @@ def test_init_mentions_every_key() -> None:
 def test_commented_keys_of_init_are_right_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("CODING_TOKEN", "t1")
+    monkeypatch.setenv("CODING_CLIENT", "client-1")
+    monkeypatch.setenv("CODING_SECRET", "client-secret-1")
     lines = [line.removeprefix("# ") if " = " in line else line for line in TEMPLATE.splitlines()]
     path = tmp_path / "headrace.toml"
-    path.write_text("\n".join(line for line in lines if not line.startswith("url")))
+    path.write_text("\n".join(line for line in lines if not line.startswith(("url", "token"))))
     assert load(path).connection("acme").projects == ("shop", "pay")
+    assert load(path).connection("acme").oauth
     assert load(path).task("acme-duckdb").streams
 
 

@@ -11,10 +11,18 @@ from typing import Any
 from headrace.coding.auth import Authorizer, PersonalToken
 from headrace.coding.client import Client
 from headrace.coding.pacing import Pacer
+from headrace.coding.streams import find
 from headrace.core.retry import RetryPolicy
 from headrace.core.transport import Request, Response
 from headrace.testing.clock import VirtualClock
 
+# The streams that the answers of these tests are written for.
+FIRST = find(
+    (
+        *("projects", "project_members", "iterations"),
+        *("issue_types", "issue_fields", "issue_statuses", "issues"),
+    )
+)
 NOW_MS = 1_790_000_000_000
 SECRET = "0123456789abcdef-secret"
 BASE = "https://demo-team.coding.net"

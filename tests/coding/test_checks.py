@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.coding.fakes import NOW_MS, SECRET, failed, make_client, ok
+from tests.coding.fakes import FIRST, NOW_MS, SECRET, failed, make_client, ok
 
 from headrace.coding.checks import Check, run_checks
-from headrace.coding.streams import CATALOGUE, find
+from headrace.coding.streams import find
 from headrace.core.retry import RetryPolicy
 from headrace.core.transport import Request, Response
 from headrace.errors import Refused, Unavailable
@@ -42,7 +42,9 @@ def checks(
         return reply
 
     client, _, clock = make_client([serve], retry=RetryPolicy(attempts=2))
-    return {check.name: check for check in run_checks(client, clock, **options)}
+    return {
+        check.name: check for check in run_checks(client, clock, **{"streams": FIRST, **options})
+    }
 
 
 def test_all_is_well() -> None:
@@ -50,7 +52,7 @@ def test_all_is_well() -> None:
     assert {check.ok for check in found.values()} == {"ok"}
     assert list(found)[:5] == ["address", "token", "user", "team", "projects"]
     assert list(found)[-2:] == ["rate", "clock"]
-    assert {f"stream:{s.name}" for s in CATALOGUE if s.name != "projects"} <= set(found)
+    assert {f"stream:{s.name}" for s in FIRST if s.name != "projects"} <= set(found)
     assert "ada" in found["user"].detail
     assert found["stream:issues"].detail == "readable, 99 records in demo"
     assert all(check.title.zh and check.title.en for check in found.values())

@@ -130,11 +130,13 @@ def test_a_missing_list_is_never_an_empty_one(data: object) -> None:
     assert "req-1" in str(error)
 
 
-def test_a_null_list_is_empty_only_where_the_count_says_so() -> None:
+def test_a_null_list_is_empty_unless_the_count_says_otherwise() -> None:
     client, _, _ = make_client([ok(Data={"List": None, "Total": 0})])
     answer = client.call("DescribeX", {}, expects="Data.List", many=True, total="Data.Total")
     assert answer.at("Data.List") is None
-    assert type(error_of(ok(List=None), expects="List", many=True)) is Unavailable
+    client, _, _ = make_client([ok(List=None)])
+    assert client.call("DescribeX", {}, expects="List", many=True).at("List") is None
+    assert type(error_of(ok(Lost=None), expects="List", many=True)) is Unavailable
 
 
 def test_an_empty_list_is_a_success() -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.coding.fakes import make_client, ok
+from tests.coding.fakes import FIRST, make_client, ok
 
 from headrace.coding.auth import parse_token
 from headrace.coding.client import Client
@@ -18,7 +18,6 @@ from headrace.coding.hook_secrets import HookSecrets
 from headrace.coding.hook_setup import HookSetup, Wanted, by_hand, events_of
 from headrace.coding.hooks import hints_of
 from headrace.coding.pacing import Pacer
-from headrace.coding.streams import CATALOGUE
 from headrace.core.retry import RetryPolicy
 from headrace.core.transport import Response
 from headrace.errors import NotFound, NotPermitted
@@ -28,7 +27,7 @@ from headrace.testing.clock import VirtualClock
 NOW_MS = 1_790_000_000_000
 SECRETS = HookSecrets("url-secret-0123456789", ("token-of-today",))
 URL = "https://hooks.example.com/hooks/url-secret-0123456789"
-WANTED = Wanted("Headrace 0a1b2c3d", URL, SECRETS, events_of(CATALOGUE))
+WANTED = Wanted("Headrace 0a1b2c3d", URL, SECRETS, events_of(FIRST))
 
 
 @pytest.fixture
@@ -201,7 +200,7 @@ def test_missed_deliveries_are_found(
         playground.delivered(delivery.id, response)
     found = look(hook_id)
     assert [one.id for one in found] == [one.id for one in reversed(sent)][:3]
-    assert {hints_of(one, CATALOGUE)[0].key for one in found} == {
+    assert {hints_of(one, FIRST)[0].key for one in found} == {
         f"[{project_id},{code}]" for code in codes
     }
     assert all(b"url-secret" not in one.body for one in found)
@@ -248,6 +247,6 @@ def test_odd_rows_of_the_log() -> None:
     found = list(missed(client, project_id=7, hook_id="h", since_ms=2, now_ms=9, secrets=SECRETS))
     assert [one.id for one in found] == ["5", "b", "real-id"]
     assert json.loads(found[0].body) == {"event": "ISSUE_CREATED", "project": {"id": 7}}
-    (hint,) = hints_of(found[0], CATALOGUE)
+    (hint,) = hints_of(found[0], FIRST)
     assert (hint.stream, hint.project_id, hint.key) == ("issues", 7, None)
-    assert all(hints_of(one, CATALOGUE) == () for one in found[1:])
+    assert all(hints_of(one, FIRST) == () for one in found[1:])

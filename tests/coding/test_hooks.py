@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.coding.fakes import FIRST
 
 from headrace.coding.hook_secrets import HookSecrets, kept_headers, signature_of
 from headrace.coding.hooks import (
@@ -22,7 +23,7 @@ from headrace.coding.hooks import (
     project_of,
     why_no_hint,
 )
-from headrace.coding.streams import CATALOGUE, find
+from headrace.coding.streams import find
 from headrace.core.ports import Delivery, Hint
 from headrace.errors import Refused
 
@@ -42,7 +43,7 @@ def delivery(document: Any, event: str = "", **headers: str) -> Delivery:
 
 
 def hints(document: Any, event: str = "", **headers: str) -> tuple[Hint, ...]:
-    return hints_of(delivery(document, event, **headers), CATALOGUE)
+    return hints_of(delivery(document, event, **headers), FIRST)
 
 
 # --- the bodies ----------------------------------------------------------------------------------
@@ -72,8 +73,8 @@ def test_every_known_body_hints_at_what_it_should() -> None:
         document = json.loads(path.read_bytes())
         assert event_of({}, document) == path.stem
         one = delivery(document)
-        assert set(hints_of(one, CATALOGUE)) == expected(path.stem), path.stem
-        assert bool(why_no_hint(one, CATALOGUE)) is not bool(expected(path.stem))
+        assert set(hints_of(one, FIRST)) == expected(path.stem), path.stem
+        assert bool(why_no_hint(one, FIRST)) is not bool(expected(path.stem))
         assert project_of(document) in (PROJECT, None)
         seen += 1
     assert seen >= 55
@@ -187,9 +188,9 @@ events = st.sampled_from(["", "ISSUE_UPDATED", "ITERATION_PLANNED", "MEMBER_CREA
 @given(document=json_values, event=events)
 def test_no_json_raises(document: Any, event: str) -> None:
     one = delivery(document, event)
-    found = hints_of(one, CATALOGUE, on_file=lambda _stream, _key: {"Name": "x"})
+    found = hints_of(one, FIRST, on_file=lambda _stream, _key: {"Name": "x"})
     if not found:
-        assert why_no_hint(one, CATALOGUE)
+        assert why_no_hint(one, FIRST)
     for hint in found:
         assert hint.project_id is None or 0 < hint.project_id < 2**63
         assert hint.key is None or isinstance(json.loads(hint.key), list)
@@ -199,12 +200,12 @@ def test_no_json_raises(document: Any, event: str) -> None:
 def test_no_bytes_raise(body: bytes, form: bool, event: str) -> None:
     kind = "application/x-www-form-urlencoded" if form else "application/json"
     one = Delivery("d", event, 0, {"content-type": kind}, body)
-    assert bool(hints_of(one, CATALOGUE)) is not bool(why_no_hint(one, CATALOGUE))
+    assert bool(hints_of(one, FIRST)) is not bool(why_no_hint(one, FIRST))
 
 
 @pytest.mark.parametrize("body", [b"[" * 500_000, b"[" * 99_999 + b"]" * 99_999, b"1" * 9999])
 def test_no_monster_raises(body: bytes) -> None:
-    assert hints_of(delivery(body), CATALOGUE) == ()
+    assert hints_of(delivery(body), FIRST) == ()
 
 
 # --- secrets -------------------------------------------------------------------------------------

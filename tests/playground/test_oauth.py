@@ -82,6 +82,31 @@ def test_it_can_approve_by_itself(client: Client, playground: Playground) -> Non
     assert client.authorize().status == 302
 
 
+def test_a_refusal_goes_back_with_the_reason(client: Client) -> None:
+    back = client.authorize(deny="1")
+    told = parse_qs(urlsplit(back.headers["location"]).query)
+    assert told == {"from": ["coding"], "error": ["access_denied"], "state": ["st/1"]}
+
+
+@pytest.mark.parametrize(
+    ("uri", "status"),
+    [
+        ("http://127.0.0.1:8400/callback", 302),
+        ("http://127.0.0.1:8400/other", 400),
+        ("http://127.0.0.1.example.com:80/callback", 400),
+        ("http://localhost:8400/callback", 400),
+    ],
+)
+def test_a_loopback_address_without_a_port_stands_for_any(
+    playground: Playground, uri: str, status: int
+) -> None:
+    client = Client(playground)
+    client.id, client.secret = playground.register_app("http://127.0.0.1/callback")
+    answer = client.authorize(approve="1", redirect_uri=uri)
+    assert answer.status == status
+    assert answer.headers.get("location", uri).startswith(uri)
+
+
 @pytest.mark.parametrize(
     "changes",
     [{"client_id": "?"}, {"response_type": "token"}, {"redirect_uri": "https://evil.example.com"}],
@@ -142,6 +167,7 @@ def test_refreshing_ends_the_old_access_token_at_once(client: Client, error_of: 
     assert error_of("DescribeTeam", authorization=old) == "AuthFailure"
     assert error_of("DescribeTeam", authorization=new) == ""
     assert client.refresh(first["refresh_token"])[0] == 400
+    assert client.playground.refreshes == 1
 
 
 def test_the_refresh_token_may_stay_the_same(client: Client, playground: Playground) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from tests.engine.bench_world import Bench, numbers
 
-from headrace.coding.streams import CATALOGUE
 from headrace.core.stream import Paging
 from headrace.engine.capture import Kind
 from headrace.errors import Unavailable
@@ -72,7 +71,7 @@ def test_page_size_one_by_default() -> None:
     request names its size."""
     bench = Bench("issues", "iterations", "project_members")
     bench.turn()
-    paged = {s.listing.action for s in CATALOGUE if s.listing.paging is not Paging.NONE}
+    paged = {s.listing.action for s in bench.streams if s.listing.paging is not Paging.NONE}
     asked = [question for question in bench.wire.asked if question["Action"] in paged]
     assert {question["Action"] for question in asked} == paged
     assert all(q.get("PageSize", q.get("Limit", 0)) >= 100 for q in asked)

@@ -10,11 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from headrace.app.authorize import authorization_check
 from headrace.app.place import open_client
+from headrace.app.selection import streams_of
 from headrace.app.session import Session
 from headrace.app.system import SystemClock
 from headrace.coding.checks import Check, run_checks
-from headrace.coding.streams import find
+from headrace.coding.streams import DEFAULTS, find
 from headrace.config import ConnectionSettings, TaskSettings
 from headrace.core.ports import Destination
 from headrace.destinations.urls import open_destination
@@ -33,20 +35,25 @@ def check(
     quick = replace(settings, attempts=min(settings.attempts, _TEST_ATTEMPTS))
     with ExitStack() as closing:
         client = open_client(quick, clock, closing)
-        chosen = find(streams or ("*",))
-        yield from run_checks(client, clock, streams=chosen, projects=settings.projects)
+        chosen = find(streams) if streams else DEFAULTS
+        first = (authorization_check(quick, clock),) if quick.oauth else ()
+        yield from run_checks(
+            client, clock, streams=chosen, projects=settings.projects, first=first
+        )
 
 
 def prove(
     settings: ConnectionSettings,
     task: TaskSettings,
     *,
+    state: Path,
     destination: Destination | None = None,
     clock: SystemClock | None = None,
 ) -> list[Verdict]:
     """Read the source afresh, in a mirror of its own, and hold the task's tables against it.
 
-    Pass the `destination` if this process has it open. The verdict is exact while CODING stands
+    `state` is the folder of the task's own mirror, where the key for masks lies. Pass the
+    `destination` if this process has it open. The verdict is exact while CODING stands
     still. Raises `Refused` for a task that writes bare changes: a log equals no table.
     """
     if task.write == Write.CHANGES:
@@ -59,15 +66,17 @@ def prove(
             destination = open_destination(task.destination)
             closing.callback(destination.close)
         folder = closing.enter_context(tempfile.TemporaryDirectory(prefix="headrace-proof-"))
-        streams = task.streams or ("*",)
-        session = Session(settings, (), streams=streams, state=Path(folder), clock=clock)
+        names = [stream.name for stream in streams_of(task)]
+        session = Session(
+            settings, (), streams=names, state=Path(folder), secrets=state, clock=clock
+        )
         closing.enter_context(session)
         session.once()
         return list(_verdicts(session, task, destination))
 
 
 def _verdicts(session: Session, task: TaskSettings, destination: Destination) -> Iterator[Verdict]:
-    for stream in find(task.streams or ("*",)):
+    for stream in streams_of(task):
         writer = TableWriter(stream, Write(task.write), Deletes(task.deletes))
         records = partial(session.mirror.records, stream.name)
         yield from compare_stream(writer, records, destination)

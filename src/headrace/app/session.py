@@ -11,11 +11,19 @@ from headrace.app.hooks import SessionHooks
 from headrace.app.place import mirror_path as mirror_path
 from headrace.app.place import open_client
 from headrace.app.result import Result, notes_of
-from headrace.app.selection import Selection
+from headrace.app.sealing import mask_key
+from headrace.app.selection import Selection, narrowing_of, streams_of, wishes_of
 from headrace.app.system import SystemClock, ThreadWorkers
-from headrace.coding.source import CodingSource
+from headrace.coding.refine import Personal, Refiner
+from headrace.coding.source import CodingSource, Refine
 from headrace.coding.streams import CATALOGUE, find
-from headrace.config import DELETES, WRITES, ConnectionSettings, TaskSettings
+from headrace.config import (
+    DELETES,
+    WRITES,
+    ConnectionSettings,
+    TaskSettings,
+    key_from_environment,
+)
 from headrace.core.change import Change, Counts
 from headrace.core.ports import Destination
 from headrace.core.stream import Stream
@@ -41,7 +49,8 @@ class Session:
 
     The mirror lies in `state`, one file for a team and its chosen projects, locked until `close`.
     Destinations are opened by `open` only, once CODING has answered, so that a wrong token or
-    project leaves nothing behind. `streams` are read besides those of the tasks.
+    project leaves nothing behind. `streams` are read besides those of the tasks. The key for masks
+    lies in `secrets`, which is `state` if not given.
     """
 
     def __init__(
@@ -50,6 +59,7 @@ class Session:
         tasks: Sequence[TaskSettings],
         *,
         state: Path,
+        secrets: Path | None = None,
         streams: Sequence[str] = (),
         clock: SystemClock | None = None,
         watch: Watch = lambda _stream, _kind, _counts, _expected: None,
@@ -60,9 +70,11 @@ class Session:
         self._watch = watch
         self._settings = settings
         self._limits = Limits(
-            poll_seconds=settings.poll_seconds, census_seconds=settings.census_seconds
+            poll_seconds=settings.poll_seconds,
+            census_seconds=settings.census_seconds,
+            sweep_seconds=settings.sweep_seconds,
         )
-        self._chosen = [find(task.streams or ("*",)) for task in tasks]
+        self._chosen = [streams_of(task) for task in tasks]
         extra = find(streams)
         self.streams = with_parents([*extra, *(s for own in self._chosen for s in own)], CATALOGUE)
         self._applies: list[Apply] = []
@@ -75,8 +87,8 @@ class Session:
         except BaseException:
             self._closing.close()
             raise
-        self._source = CodingSource(self.client)
-        self._selection = Selection(settings.projects, self.mirror)
+        self._source = CodingSource(self.client, self._refine(secrets or state))
+        self._selection = Selection(settings.projects, self.mirror, narrowing_of(settings))
         self._began_ms = self.clock.now_ms()
 
     def open(self) -> None:
@@ -159,6 +171,13 @@ class Session:
         mirror = SqliteMirror(connect(path), now_ms=self.clock.now_ms())
         self._closing.callback(mirror.close)
         return mirror
+
+    def _refine(self, secrets: Path) -> Refine:
+        """The key for masks is made only where something is to be masked."""
+        wishes = wishes_of(self._settings)
+        masks = wishes.personal is Personal.MASK and any(s.personal for s in self.streams)
+        key = mask_key(secrets, key_from_environment()) if masks or wishes.mask else b""
+        return Refiner(wishes, key)
 
     def _open_hooks(self, state: Path) -> SessionHooks | None:
         """Opened before the snapshot begins, so that nothing is missed meanwhile."""

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from headrace.cli.options import connection_of, connection_options, make_command, option
+from headrace.cli.options import (
+    connection_of,
+    connection_options,
+    make_command,
+    option,
+    state_option,
+)
 from headrace.cli.output import Output
 from headrace.cli.words import say, spoken
 
@@ -28,6 +34,7 @@ def command() -> click.Command:
         click.Argument(["name"], required=False),
         *connection_options(),
         option("--stream", "streams", multiple=True),
+        state_option(),
     )  # fmt: skip
 
 

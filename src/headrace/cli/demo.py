@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 PROJECTS, ISSUES, ACTS_PER_SECOND = 3, 600, 5.0
 POLL_SECONDS, CENSUS_SECONDS = 1.0, 5.0
 TASK = "demo"
+STREAMS = (
+    *("projects", "project_members", "iterations"),
+    *("issue_types", "issue_fields", "issue_statuses", "issues"),
+    *("depots", "branches", "commits", "merge_requests", "ci_jobs", "ci_builds"),
+)
 _LEVEL_ROUNDS_MAX = 5
 
 BY_STATUS = (
@@ -81,7 +86,7 @@ def _run(out: Output, *, seconds: float, seed: int, to: str) -> int:
             poll_seconds=POLL_SECONDS, census_seconds=CENSUS_SECONDS,
         )  # fmt: skip
         verdicts, document = _watch(
-            out, server, settings, TaskSettings(TASK, "demo", to), seconds, clock
+            out, server, settings, TaskSettings(TASK, "demo", to, STREAMS), seconds, clock
         )
     equal = all(verdict.equal for verdict in verdicts)
     out.show(*proof_tables(verdicts))
@@ -116,13 +121,15 @@ def _watch(
             out.show(say("demo.counted", **scroll.counts))
             out.show(*(note_line(note) for note in session.result().notes))
             out.show("", say("demo.proof"))
-            verdicts = prove(settings, task, destination=session.destinations[0], clock=clock)
+            verdicts = prove(
+                settings, task, state=Path(state), destination=session.destinations[0], clock=clock
+            )
         return verdicts, {"changes": scroll.counts, **session.result().as_dict()}
 
 
 def _live(out: Output, session: Session, seconds: float, progress: ReadProgress) -> Scroll:
     """The snapshot, then changes scroll by. The time runs from the snapshot's end."""
-    session.turn()
+    session.once()
     progress.close()
     result = session.result()
     scroll = Scroll(out, session)

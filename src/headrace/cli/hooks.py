@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from headrace.cli.hook_setup import remove, setup, status
-from headrace.cli.options import Runner, make_command, option, shared_options
+from headrace.cli.options import Runner, make_command, option, prepared, shared_options
 from headrace.cli.output import Output
 from headrace.cli.results import make_table
 from headrace.cli.words import say
@@ -80,7 +80,7 @@ def _desk(out: Output, connection: str | None, file: Path | None, folder: Path |
             advice=say("hooks.which_advice", names=", ".join(found.connections)),
         )
     settings = found.connection(connection or found.connections[0])
-    out.hide(settings.token)
+    settings = prepared(out, settings, folder)
     return HookDesk(settings, state=folder or found.state)
 
 

@@ -25,10 +25,19 @@ type = "coding"
 team = "acme"                      # what stands before .coding.net in the team's address
 # url = "https://coding.example.com"   # instead of team: a private deployment
 token = "${CODING_TOKEN}"          # never write the token itself into this file
+# client_id = "${CODING_CLIENT}"     # OAuth in place of a token: see `headrace authorize`
+# client_secret = "${CODING_SECRET}"
+# redirect_uri = "http://127.0.0.1:8400/callback"  # the one the app was registered with
+# scopes = ["collaboration:issue:ro"]  # what to ask for; default: what the tables need
 # projects = ["shop", "pay"]       # default: all projects the token sees
+# iterations = ["Sprint 1"]        # only issues in these iterations; issue_types alike
+# start = ["2024-01-01", "commits=2025-01-01"]  # older rows are left out
+# personal = "mask"                # people's phone and e-mail: mask, keep or drop
+# mask = ["team_members.Name"]     # further fields to mask; leave_out: never stored
 # increments = "polling"           # how changes are noticed: polling, webhook or hybrid (both)
 # poll_interval = "1m"             # how often to look for changes
 # census_interval = "1h"           # how often to list all keys, to find deletes
+# sweep_interval = "7d"            # how often comments and other parts are read again anyhow
 # attempts = 6                     # how often a request is tried before giving up
 # Service Hooks: changes arrive within seconds (see `headrace hooks setup`). Secrets that are
 # not given are made and kept in the state folder.

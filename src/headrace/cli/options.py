@@ -72,6 +72,11 @@ def connection_options() -> list[click.Parameter]:
     ]
 
 
+def state_option() -> click.Option:
+    """`--state`: the folder of mirrors and OAuth tokens."""
+    return option("--state", type=click.Path(path_type=Path, file_okay=False))
+
+
 def task_options() -> list[click.Parameter]:
     """How to name a task on the command line."""
     return [
@@ -104,8 +109,7 @@ def target_of(out: Output, name: str | None, values: dict[str, Any]) -> Target:
     Raises `Refused` and `click.UsageError`. The token is masked in `out` from here on.
     """
     target = _task_named(name, values) if name else _task_given(values)
-    settings = _paced(target.settings, values)
-    out.hide(settings.token)
+    settings = prepared(out, _paced(target.settings, values), values.get("state"))
     if settings.increments != config.Increments.POLLING and not settings.hooks:
         out.note(say("note.polling", increments=settings.increments.value))
     return target._replace(settings=settings, state=values.get("state") or target.state)
@@ -120,8 +124,16 @@ def connection_of(out: Output, name: str | None, values: dict[str, Any]) -> Conn
         settings = found.connection(found.task(name).source if known_task else name)
     else:
         settings = _connection_given(values)
+    return prepared(out, _paced(settings, values), values.get("state"))
+
+
+def prepared(out: Output, settings: ConnectionSettings, state: Path | None) -> ConnectionSettings:
+    """The settings with their OAuth tokens in `state`, if given; secrets are masked from now on."""
     out.hide(settings.token)
-    return _paced(settings, values)
+    if settings.oauth is None:
+        return settings
+    out.hide(settings.oauth.client_secret)
+    return replace(settings, oauth=replace(settings.oauth, folder=state or settings.oauth.folder))
 
 
 def _task_named(name: str, values: dict[str, Any]) -> Target:

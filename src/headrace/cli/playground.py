@@ -11,6 +11,7 @@ from headrace.cli.words import say
 from headrace.errors import Refused, Stopped
 
 _DAY_SECONDS = 86_400.0
+_REDIRECT_URI = "http://127.0.0.1/callback"
 
 
 def command() -> click.Command:
@@ -40,10 +41,14 @@ def _run(out: Output, *, port: int, seed: int, projects: int, issues: int, rate:
         ) from None
     with server, stopped_by_signals(clock.stop):
         example = f"CODING_TOKEN={DEFAULT_TOKEN} headrace sync --url {server.url} --to duckdb:///playground.duckdb"
-        out.document({"event": "ready", "url": server.url, "token": DEFAULT_TOKEN})
+        client_id, client_secret = playground.register_app(_REDIRECT_URI)
+        oauth = {"client_id": client_id, "client_secret": client_secret,
+                 "redirect_uri": _REDIRECT_URI}  # fmt: skip
+        out.document({"event": "ready", "url": server.url, "token": DEFAULT_TOKEN, "oauth": oauth})
         out.show(
             say("playground.ready", url=server.url, projects=projects, issues=f"{issues:,}"),
             say("playground.token", token=DEFAULT_TOKEN),
+            say("playground.oauth", **oauth),
             say("playground.try", example=example),
             say("playground.stop"),
         )

@@ -20,7 +20,10 @@ from headrace.cli.output import Output
 from headrace.cli.words import say
 from headrace.errors import HeadraceError, Stopped
 
-COMMANDS = ("sync", "check", "streams", "verify", "hooks", "mirror", "init", "demo", "playground")
+COMMANDS = (
+    "sync", "check", "authorize", "streams", "verify", "hooks", "mirror", "archive", "init", "demo",
+    "playground",
+)  # fmt: skip
 STOPPED = 130
 
 

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from headrace.cli.options import connection_of, connection_options, make_command, option
+from headrace.cli.options import (
+    connection_of,
+    connection_options,
+    make_command,
+    option,
+    state_option,
+)
 from headrace.cli.output import Output
 from headrace.cli.results import make_table
 from headrace.cli.words import say, spoken
@@ -30,7 +36,7 @@ def command() -> click.Command:
         "streams", _run,
         click.Argument(["name"], required=False),
         option("--connection"),
-        *connection_options(),
+        *connection_options(), state_option(),
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import click
 from headrace.cli.options import (
     connection_options,
     make_command,
+    state_option,
     target_of,
     task_options,
 )
@@ -20,7 +21,8 @@ from headrace.cli.signals import stopped_by_signals
 def command() -> click.Command:
     """The command, in the language of this run."""
     name = click.Argument(["name"], required=False)
-    return make_command("verify", _run, name, *connection_options(), *task_options())
+    params = (*connection_options(), *task_options(), state_option())
+    return make_command("verify", _run, name, *params)
 
 
 def _run(out: Output, *, name: str | None, **values: Any) -> int:
@@ -30,7 +32,7 @@ def _run(out: Output, *, name: str | None, **values: Any) -> int:
     target = target_of(out, name, values)
     clock = SystemClock()
     with stopped_by_signals(clock.stop):
-        verdicts = prove(target.settings, target.task, clock=clock)
+        verdicts = prove(target.settings, target.task, state=target.state, clock=clock)
     equal = all(verdict.equal for verdict in verdicts)
     out.document({"equal": equal, "tables": [verdict.as_dict() for verdict in verdicts]})
     out.show(*proof_tables(verdicts))

@@ -54,6 +54,14 @@ WORDS: Mapping[str, Both] = {
         "逐项测试连接。NAME 是 headrace.toml 里的连接（或任务）。",
     ),
     "help.check.short": Both("Test a connection, item by item.", "逐项测试连接。"),
+    "help.authorize": Both(
+        "Authorize a connection by OAuth: a page of CODING opens, and once you consent its tokens"
+        " are stored, encrypted, in the state folder. NAME is a connection of headrace.toml with"
+        " client_id and client_secret.",
+        "通过 OAuth 授权一个连接：打开 CODING 的授权页面，同意后令牌加密保存在状态文件夹。"
+        "NAME 是 headrace.toml 里设置了 client_id 和 client_secret 的连接。",
+    ),
+    "help.authorize.short": Both("Authorize a connection by OAuth.", "通过 OAuth 授权连接。"),
     "help.streams": Both(
         "List the streams, or the columns of the stream NAME. With --team, --url or --connection:"
         " what the token may read.",
@@ -76,6 +84,16 @@ WORDS: Mapping[str, Both] = {
         "NAME 是 headrace.toml 里的连接（或任务）。",
     ),
     "help.mirror.short": Both("Look after a mirror.", "维护外存。"),
+    "help.archive": Both(
+        "Write a folder that opens offline: all tables, files of issues, wiki pages, clones of"
+        " depots, and a manifest of what is there and what is missing. NAME is a connection (or"
+        " task) of headrace.toml. Run again to go on or to bring it up to date. Exit code 3 when"
+        " something is missing.",
+        "写一个可离线打开的文件夹：全部数据表、事项附件、Wiki 页面、代码仓库的克隆，"
+        "以及列出已有和缺少内容的清单。NAME 是 headrace.toml 里的连接（或任务）。"
+        "再次运行即可继续或更新。有缺少时退出码为 3。",
+    ),
+    "help.archive.short": Both("Keep a team offline, in a folder.", "把团队离线保存到文件夹。"),
     "help.hooks": Both(
         "Service Hooks: look at deliveries, have them read again, set our hook up in each project.",
         "Service Hook：查看投递、重新处理投递、在各项目中设置我们的 Service Hook。",
@@ -164,14 +182,20 @@ WORDS: Mapping[str, Both] = {
     "opt.census_interval": Both("How often to look for deletes: 1h.", "清点（发现删除）间隔：1h。"),
     "opt.once": Both("End when the copy is level.", "同步完成后结束。"),
     "opt.state": Both(
-        "Folder of the mirrors; default .headrace beside the configuration, else here.",
-        "外存所在文件夹；默认为配置文件旁的 .headrace，否则为当前文件夹。",
+        "Folder of mirrors and OAuth tokens; default .headrace beside the configuration, else"
+        " here.",
+        "外存和 OAuth 令牌所在文件夹；默认为配置文件旁的 .headrace，否则为当前文件夹。",
     ),
     "opt.connection": Both(
         "A connection of headrace.toml: show what its token may read.",
         "headrace.toml 里的连接：显示其令牌可读哪些表。",
     ),
     "opt.port": Both("Port on loopback; 0: any free one.", "本机端口；0 表示任意空闲端口。"),
+    "opt.callback_port": Both(
+        "Port of 127.0.0.1 to which the browser comes back; default: that of redirect_uri.",
+        "浏览器返回的本机端口；默认取自 redirect_uri。",
+    ),
+    "opt.no_browser": Both("Only print the address of the page.", "只打印页面地址，不打开浏览器。"),
     "opt.seed": Both("The same seed makes the same team.", "相同的种子得到相同的团队。"),
     "opt.projects": Both("How many projects the team has.", "团队的项目数。"),
     "opt.issues": Both("How many issues they share.", "这些项目共有的事项数。"),
@@ -185,6 +209,26 @@ WORDS: Mapping[str, Both] = {
     "opt.wait": Both(
         "How many seconds to wait for the test event; default 30, by hand 900.",
         "等待测试事件的秒数；默认 30，手工设置时 900。",
+    ),
+    "opt.archive_to": Both(
+        "The folder: a new or empty one, or that of an earlier run.",
+        "文件夹：新建或空的，或之前运行写过的。",
+    ),
+    "opt.no_read": Both(
+        "Do not read the team first: take what the mirror holds.",
+        "不先读取团队，直接使用外存中的内容。",
+    ),
+    "opt.file_size_max": Both(
+        "Leave out larger files: 500M, 2G.", "超过此大小的文件不下载：500M、2G。"
+    ),
+    "opt.parallel": Both("How many files to fetch side by side.", "同时下载的文件数。"),
+    "opt.git_user": Both(
+        "User name for git; default: the owner of the token.",
+        "git 的用户名；默认为令牌的所有者。",
+    ),
+    "opt.git_host": Both(
+        "A host that git may send the token to, besides the team's own; may be repeated.",
+        "除团队自己的地址外，允许 git 发送令牌的主机，可重复。",
     ),
     # Errors
     "error.line": Both("Error: {message}", "错误：{message}"),
@@ -259,9 +303,29 @@ WORDS: Mapping[str, Both] = {
         " are polled.",
         "提示：increments = {increments} 需要为 Service Hook 设置 public_url；在此之前按轮询处理。",
     ),
-    # Check, streams
+    # Check
     "check.ready": Both("The connection works.", "连接可用。"),
     "check.failed": Both("{count} items failed.", "有 {count} 项未通过。"),
+    # Authorize
+    "authorize.open": Both(
+        "Consent on this page of CODING; it comes back to {redirect_uri}:",
+        "请在 CODING 的此页面上同意授权，之后会返回 {redirect_uri}：",
+    ),
+    "authorize.no_browser": Both(
+        "No browser could be opened: open the address yourself.",
+        "无法打开浏览器：请自行打开上面的地址。",
+    ),
+    "authorize.waiting": Both(
+        "Waiting up to {minutes} minutes. Ctrl-C stops.",
+        "最多等待 {minutes} 分钟。按 Ctrl-C 停止。",
+    ),
+    "authorize.ignored": Both("Ignored: {reason}", "已忽略：{reason}"),
+    "authorize.done": Both(
+        "{name} is authorized until {day}. The tokens lie encrypted in {path}",
+        "{name} 已授权，有效期至 {day}。令牌已加密保存在 {path}",
+    ),
+    "authorize.missing": Both("Not granted: {scopes}", "未授予：{scopes}"),
+    # Streams
     "streams.name": Both("stream", "表"),
     "streams.title": Both("title", "名称"),
     "streams.strategy": Both("read", "读取方式"),
@@ -304,6 +368,30 @@ WORDS: Mapping[str, Both] = {
         " {deliveries_dropped} deliveries were past their age.",
         "压缩前 {bytes_before} 字节，压缩后 {bytes_after} 字节；"
         "清理了 {changes_dropped} 条过期日志和 {deliveries_dropped} 条过期投递。",
+    ),
+    # Archive
+    "archive.kind": Both("kind", "种类"),
+    "archive.mirror": Both("in mirror", "外存"),
+    "archive.archive": Both("in archive", "存档"),
+    "archive.bytes": Both("bytes", "字节"),
+    "archive.kind.tables": Both("rows of tables", "数据表的行"),
+    "archive.kind.attachments": Both("files of issues", "事项附件"),
+    "archive.kind.linked_files": Both("files that texts link to", "正文链接的文件"),
+    "archive.kind.wiki_pages": Both("wiki pages", "Wiki 页面"),
+    "archive.kind.depots": Both("depots", "代码仓库"),
+    "archive.kind.branch_heads": Both("heads of branches", "分支的最新提交"),
+    "archive.progress": Both("{kind}: {done} of {total}", "{kind}：{done} / {total}"),
+    "archive.complete": Both(
+        "Complete. Open {folder}/index.html", "已完整存档。请打开 {folder}/index.html"
+    ),
+    "archive.incomplete": Both(
+        "Not complete: {count} are missing, each with its reason in {folder}/manifest.json. Run"
+        " again to go on.",
+        "不完整：缺少 {count} 项，原因见 {folder}/manifest.json。再次运行即可继续。",
+    ),
+    "archive.stopped": Both(
+        "Stopped before the end. What is done stays; run again to go on.",
+        "提前停止。已完成的保留；再次运行即可继续。",
     ),
     # Hooks
     "hooks.which": Both(
@@ -383,6 +471,12 @@ WORDS: Mapping[str, Both] = {
         "CODING 仿真服务（{projects} 个项目，{issues} 个事项）运行在 {url}",
     ),
     "playground.token": Both("Token: {token}", "令牌：{token}"),
+    "playground.oauth": Both(
+        "OAuth: client_id {client_id}, client_secret {client_secret}, redirect_uri {redirect_uri}"
+        " (any port)",
+        "OAuth：client_id {client_id}，client_secret {client_secret}，"
+        "redirect_uri {redirect_uri}（任意端口）",
+    ),
     "playground.try": Both("Try:   {example}", "试试：{example}"),
     "playground.stop": Both("Ctrl-C stops it.", "按 Ctrl-C 停止。"),
     "playground.stopped": Both(

@@ -28,8 +28,10 @@ class Authorizer(Protocol):
         ...
 
     def renew(self, refused_header: str) -> bool:
-        """CODING refused this header: True when there is a newer one to try. May raise
-        `Unavailable`."""
+        """CODING refused this header: True when there is a newer one to try.
+
+        May raise `Unavailable`, and `BadToken` with what a person has to do.
+        """
         ...
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from headrace.coding.client import Client
@@ -15,7 +15,16 @@ from headrace.coding.streams.team import PROJECTS
 from headrace.core.clock import Clock
 from headrace.core.ports import Ask
 from headrace.core.record import Body, Record
-from headrace.core.stream import TEAM_SCOPE, Scope, Stream, Title, child_scope, to_record
+from headrace.core.stream import (
+    TEAM_SCOPE,
+    Ancestry,
+    Scope,
+    Stream,
+    Title,
+    at_path,
+    child_scopes,
+    to_record,
+)
 from headrace.errors import (
     BadToken,
     HeadraceError,
@@ -24,6 +33,7 @@ from headrace.errors import (
     Refused,
     Throttled,
     Unavailable,
+    Withdrawn,
 )
 
 Outcome = Literal["ok", "warn", "failed", "skipped"]
@@ -62,13 +72,21 @@ def run_checks(
     *,
     streams: Sequence[Stream] = CATALOGUE,
     projects: Sequence[str] = (),
+    first: Sequence[Check] = (),
 ) -> Iterator[Check]:
     """Test a connection. `projects` are names the user chose; none means all that are visible.
+    `first` was checked before: CODING is asked only if nothing of it failed.
 
     Raises no HeadraceError: every failure is a check. Items that an earlier failure makes
     impossible are skipped with the reason. Parents of the streams are checked too.
     """
-    return _Test(client, clock, _with_parents(streams), projects).run()
+    test = _Test(client, clock, _with_parents(streams), projects)
+    yield from first
+    blocked = next((check for check in first if check.ok == "failed"), None)
+    if blocked is None:
+        yield from test.run()
+    else:
+        yield from test.skipped(f"not tried: {blocked.title.en} failed")
 
 
 class _Test:
@@ -106,6 +124,11 @@ class _Test:
                 yield self._stream(stream)
         yield self._rate()
         yield self._clock_difference()
+
+    def skipped(self, reason: str) -> Iterator[Check]:
+        for name, title in (("address", _ADDRESS), ("token", _TOKEN), ("user", _USER)):
+            yield Check(name, title, "skipped", reason)
+        yield from self._all_skipped(reason)
 
     def _all_skipped(self, reason: str) -> Iterator[Check]:
         for name, title in (("team", _TEAM), ("projects", _PROJECTS)):
@@ -175,6 +198,8 @@ class _Test:
 
     def _stream(self, stream: Stream) -> Check:
         name = f"stream:{stream.name}"
+        if stream.is_derived:
+            return Check(name, stream.title, "ok", "worked out from other tables")
         scope = self._scope_of(stream)
         if scope is None:
             assert stream.parent is not None
@@ -193,8 +218,21 @@ class _Test:
     def _scope_of(self, stream: Stream) -> Scope | None:
         if stream.parent is None:
             return TEAM_SCOPE
+        if not stream.parent.stream:
+            return next(child_scopes(stream, TEAM_SCOPE, {}, ""), None)
         found = self._samples.get(stream.parent.stream)
-        return child_scope(stream, found[0], found[1].value(), found[1].key) if found else None
+        if found is None:
+            return None
+        opened = next(child_scopes(stream, found[0], found[1].value(), found[1].key), None)
+        return opened if stream.ancestry is None else self._lane_of(stream.ancestry, opened)
+
+    def _lane_of(self, rule: Ancestry, depot: Scope | None) -> Scope | None:
+        """The depot's scope with the branch that a request for commits has to name."""
+        found = self._samples.get(rule.heads)
+        if depot is None or found is None:
+            return None
+        lane = {name: at_path(found[1].value(), path) for name, path in rule.lane.items()}
+        return replace(depot, values={**depot.values, **lane})
 
     def _sample(self, stream: Stream, scope: Scope, rows: Sequence[object]) -> None:
         """Keep the first usable record of a stream: the place to look for its children."""
@@ -252,6 +290,9 @@ def _greeting(answer: Answer | None, error: HeadraceError | None) -> list[Check]
 
 def _failed(name: str, title: Title, error: HeadraceError, stream: Stream) -> Check:
     advice = error.advice
+    if isinstance(error, Withdrawn):
+        advice = "All else is copied; whether the team has this module is asked again every day."
+        return Check(name, title, "warn", error.message, advice)
     if isinstance(error, Refused):
         advice = f"Reading it needs the scope {' and '.join(stream.scopes)}."
     elif isinstance(error, Unavailable):
@@ -268,9 +309,8 @@ def _is_archived(row: Body) -> bool:
 
 
 def _with_parents(streams: Sequence[Stream]) -> tuple[Stream, ...]:
-    parents = {stream.name: stream.parent.stream for stream in CATALOGUE if stream.parent}
     wanted = {stream.name for stream in streams}
     for stream in reversed(CATALOGUE):
-        if stream.name in wanted and stream.name in parents:
-            wanted.add(parents[stream.name])
+        if stream.name in wanted:
+            wanted.update(stream.leans_on)
     return tuple(stream for stream in CATALOGUE if stream.name in wanted)

@@ -41,19 +41,19 @@ class Client:
     ) -> None:
         self._transport = transport
         self._url = f"{base_url}/open-api"
-        self._authorizer = authorizer
+        self.authorizer = authorizer
         self._clock = clock
         self._retry = retry or RetryPolicy()
         self._dice = dice or random.Random()
         self._lock = threading.Lock()
         self._calls: Counter[str] = Counter()
+        self._sent = 0
         self.pacer = pacer
 
     @property
     def calls(self) -> int:
         """Requests sent so far, retries included."""
-        with self._lock:
-            return self._calls.total()
+        return self._sent
 
     @property
     def calls_by_action(self) -> dict[str, int]:
@@ -67,12 +67,13 @@ class Client:
         params: Mapping[str, Any],
         *,
         expects: str,
-        many: bool = False,
+        many: bool | None = False,
         total: str = "",
         urgent: bool = False,
     ) -> Answer:
         """Call an Action. `expects` is the path below `Response` that must hold an object, or,
-        for `many`, a list; the list may be null only where the count at `total` is 0.
+        for `many`, a list (null where it is empty, told by the count at `total` if there is one);
+        `many` None: anything.
 
         Raises `BadToken`, `NotPermitted`, `NotFound`, `BadRequest` at once, `Throttled` and
         `Unavailable` after the last retry. No message holds the token.
@@ -92,12 +93,12 @@ class Client:
         another process may renew, and so end, the very token we just got."""
         renewals = 0
         while True:
-            header = self._authorizer.header()
+            header = self.authorizer.header()
             try:
                 return self._send(action, body, expected, urgent, header)
             except BadToken:
                 renewals += 1
-                if renewals > _RENEWALS_MAX or not self._authorizer.renew(header):
+                if renewals > _RENEWALS_MAX or not self.authorizer.renew(header):
                     raise
 
     def _send(
@@ -106,6 +107,7 @@ class Client:
         self.pacer.acquire(action, urgent=urgent)
         with self._lock:
             self._calls[action] += 1
+            self._sent += 1
         headers = {"Authorization": header, "Content-Type": "application/json"}
         try:
             response = self._transport.send(Request("POST", self._url, headers, body))

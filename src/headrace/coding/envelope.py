@@ -6,8 +6,10 @@ Pure. Success is: an object, no `Error`, and the expected part in place. Never a
 from __future__ import annotations
 
 import email.utils
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 from headrace.core.record import Body, decode_json
 from headrace.core.transport import Response
@@ -19,6 +21,7 @@ from headrace.errors import (
     Refused,
     Throttled,
     Unavailable,
+    Withdrawn,
 )
 
 _TOKEN_ADVICE = "Check the token, or authorize again."  # noqa: S105 - advice, not a token
@@ -27,10 +30,7 @@ _MESSAGE_MAX = 300
 _INVALID_USER = "user not found, authorization invalid"
 
 # Error codes declared by the official document; what to do about each is our reading.
-_NOT_PERMITTED = {
-    *("UnauthorizedOperation", "OperationDenied", "UnsupportedOperation"),
-    *("ResourcesSoldOut", "DryRunOperation"),
-}
+_WITHDRAWN = {"OperationDenied", "UnsupportedOperation", "ResourcesSoldOut", "DryRunOperation"}
 _THROTTLED = {"RequestLimitExceeded", "LimitExceeded"}
 _REFUSED = {
     *("InvalidParameter", "InvalidParameterValue", "MissingParameter", "UnknownParameter"),
@@ -41,20 +41,19 @@ class BadRequest(Refused):
     """CODING calls a parameter of the request wrong; some lists say so for a missing permission."""
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(msgspec.Struct, frozen=True):
     """What an answer must hold: a list (`many`) or an object at `path` below `Response`.
 
-    `total` is the path of the list's count: only where that says 0 may the list be null.
+    `many` None: anything but null. `total` is the path of the list's count: where there is one,
+    the list may be null only if it says 0.
     """
 
     path: str
-    many: bool = False
+    many: bool | None = False
     total: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """A good answer: what is below `Response`, the server's time (ms UTC) and the request's id."""
 
     response: Body
@@ -97,12 +96,14 @@ def _envelope_of(response: Response) -> Body | None:
 
 def _check_expected(action: str, body: Body, expected: Expected) -> None:
     value = _at(body, expected.path)
-    if isinstance(value, list if expected.many else dict):
+    if value is not None and (
+        expected.many is None or isinstance(value, list if expected.many else dict)
+    ):
         return
-    empty = expected.many and expected.total and _at(body, expected.total) == 0
+    empty = expected.many and (not expected.total or _at(body, expected.total) == 0)
     if value is None and empty and _has(body, expected.path):
         return
-    shape = "list" if expected.many else "object"
+    shape = {None: "part", True: "list", False: "object"}[expected.many]
     raise _no_answer(action, f"answered without the {shape} {expected.path}", _request_id(body))
 
 
@@ -116,7 +117,9 @@ def _error_of(
     family = code.partition(".")[0]
     if family == "AuthFailure" or _INVALID_USER in message.lower():
         return BadToken(text, advice=_TOKEN_ADVICE)
-    if family in _NOT_PERMITTED:
+    if family in _WITHDRAWN:
+        return Withdrawn(text, advice="Does the team have this module, and the token its scope?")
+    if family == "UnauthorizedOperation":
         return NotPermitted(text, advice="Check the token's scopes and the team's modules.")
     if family == "ResourceNotFound":
         return NotFound(text)
@@ -162,6 +165,7 @@ def date_ms(response: Response) -> int | None:
     return _http_date_ms(response.headers.get("date", ""))
 
 
+@lru_cache(maxsize=64)  # many answers tell the same second
 def _http_date_ms(text: str) -> int | None:
     try:
         return int(email.utils.parsedate_to_datetime(text).timestamp() * 1000)
@@ -180,7 +184,10 @@ def _kind(response: Response) -> str:
 
 def one_line(value: Any) -> str:
     """One line of at most 300 characters: what the other side wrote is shown, not trusted."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in str(value or "")).split())
+    text = str(value or "")
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    line = " ".join(text.split())
     return line if len(line) <= _MESSAGE_MAX else f"{line[:_MESSAGE_MAX]}..."
 
 
@@ -194,7 +201,9 @@ def _with_id(request_id: str) -> str:
 
 def _at(body: Any, path: str) -> Any:
     for name in path.split(".") if path else ():
-        body = body.get(name) if isinstance(body, dict) else None
+        if not isinstance(body, dict):
+            return None
+        body = body.get(name)
     return body
 
 

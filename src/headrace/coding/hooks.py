@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 
 from headrace.core.ports import Delivery, Hint
 from headrace.core.record import Body, Key, decode_json, make_key
-from headrace.core.stream import HookRule, Stream, key_of
+from headrace.core.stream import HookRule, Strategy, Stream, key_of
 
 PING = "PING"
 UNKNOWN = "UNKNOWN"
@@ -125,7 +125,14 @@ def _hint(stream: Stream, rule: HookRule, document: Body) -> Hint:
         return Hint(stream.name, project_id, None)
     row = {name: _plain(_at(document, path)) for name, path in rule.key.items()}
     named = _whole(row.get("ProjectId")) if "ProjectId" in row else None
-    return Hint(stream.name, named or project_id, key_of(stream, row))
+    return Hint(stream.name, named or project_id, _named_key(stream, row))
+
+
+def _named_key(stream: Stream, row: Body) -> Key | None:
+    """The record that is named; for children their parent, by the values of its key."""
+    if stream.strategy is not Strategy.CHILDREN:
+        return key_of(stream, row)
+    return None if None in row.values() else make_key(tuple(row.values()))
 
 
 def _project_hints(

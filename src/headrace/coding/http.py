@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from types import TracebackType
 from typing import Any
 
@@ -13,7 +15,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, LocationValueError
 
-from headrace.core.transport import Request, Response
+from headrace.core.transport import Request, Response, Streamed
 from headrace.errors import Refused, Unavailable
 
 CONNECT_SECONDS = 5.0
@@ -55,32 +57,42 @@ class HttpTransport:
         Raises `Unavailable` when no complete answer arrived, `Refused` for an address or header
         that cannot be sent to or sent. Messages name the host only.
         """
-        host = urllib3.util.parse_url(request.url).host or "?"
-        try:
+        host = _host_of(request)
+        with _sorted_errors(host):
             return self._exchange(request, host)
-        except (HTTPError, OSError) as error:
-            raise Unavailable(f"No answer from {host}: {_reason(error)}.") from None
-        except (LocationValueError, ValueError, TypeError):  # its text may show a header
-            raise Refused(f"The request to {host} cannot be sent.") from None
 
-    def _exchange(self, request: Request, host: str) -> Response:
-        answer: Any = self._pools.urlopen(
+    @contextmanager
+    def stream(self, request: Request) -> Iterator[Streamed]:
+        """Send one request, and hand on its body in chunks, not decoded, without limits of ours.
+
+        Raises as `send` does, also while the chunks come in.
+        """
+        host = _host_of(request)
+        with _sorted_errors(host):
+            answer = self._open(request, "identity")
+        with closing(answer):  # an answer read to its end has given its connection back
+            yield Streamed(answer.status, _headers_of(answer), _chunks(answer, host))
+
+    def _open(self, request: Request, encoding: str) -> Any:
+        return self._pools.urlopen(
             request.method,
             request.url,
             body=request.body,
-            headers={"User-Agent": "headrace", "Accept-Encoding": "gzip", **request.headers},
+            headers={"User-Agent": "headrace", "Accept-Encoding": encoding, **request.headers},
             redirect=False,
             preload_content=False,
             pool_timeout=self._total_seconds,
         )
+
+    def _exchange(self, request: Request, host: str) -> Response:
+        answer = self._open(request, "gzip")
         try:
             body = self._read(answer, host)
         except BaseException:
             answer.close()  # never reuse a connection with an answer half read
             raise
         answer.release_conn()
-        headers = {name.lower(): value for name, value in answer.headers.items()}
-        return Response(answer.status, headers, body)
+        return Response(answer.status, _headers_of(answer), body)
 
     def _read(self, answer: Any, host: str) -> bytes:
         """Read by single receives, so that a body that only drips meets the total limit."""
@@ -112,6 +124,34 @@ class HttpTransport:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _host_of(request: Request) -> str:
+    return urllib3.util.parse_url(request.url).host or "?"
+
+
+def _headers_of(answer: Any) -> dict[str, str]:
+    return {name.lower(): value for name, value in answer.headers.items()}
+
+
+def _chunks(answer: Any, host: str) -> Iterator[bytes]:
+    while True:
+        with _sorted_errors(host):
+            chunk = answer.read1(_CHUNK_BYTES, decode_content=False)
+        if not chunk:
+            return
+        yield chunk
+
+
+@contextmanager
+def _sorted_errors(host: str) -> Iterator[None]:
+    """Which of our errors a failure of the network is."""
+    try:
+        yield
+    except (HTTPError, OSError) as error:
+        raise Unavailable(f"No answer from {host}: {_reason(error)}.") from None
+    except (LocationValueError, ValueError, TypeError):  # its text may show a header
+        raise Refused(f"The request to {host} cannot be sent.") from None
 
 
 _REASONS = {

@@ -1,58 +1,24 @@
 """OAuth grants: kept in a store, renewed in time, by one caller at a time.
 
-Rests on the help centre's page on OAuth: an access token lives 2 h, a refresh kills the previous
-access token at once, the refresh token lives 90 days and may or may not be a new one each time.
-So one grant has one store and one refresher, and what is new is stored before it is used.
+A refresh kills the previous access token at once, and may end the refresh token too. So one grant
+has one store and one refresher over all threads and processes, and what is new is stored before it
+is used.
 """
 
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
-from typing import Any, Protocol
-from urllib.parse import urlencode
+from contextlib import AbstractContextManager
+from typing import Protocol
 
-from headrace.coding.envelope import one_line, retry_after
+from headrace.coding.oauth_tokens import Grant as Grant
+from headrace.coding.oauth_tokens import OAuthApp as OAuthApp
+from headrace.coding.oauth_tokens import refresh
 from headrace.core.clock import Clock
-from headrace.core.record import decode_json
-from headrace.core.transport import Request, Response, Transport
+from headrace.core.transport import Transport
 from headrace.errors import BadToken, Unavailable
 
-LIFETIME_SECONDS = 7200
-_REFRESH_AT = 0.8
 _PAUSE_MS = 30_000
-_ADVICE = "Authorize again."
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """What a user granted. `expires_at_ms` is UTC; `scope` is separated by spaces."""
-
-    access_token: str = field(repr=False)
-    refresh_token: str = field(repr=False)
-    expires_at_ms: int
-    lifetime_seconds: int = LIFETIME_SECONDS
-    scope: str = ""
-    team: str = ""
-
-    @property
-    def header(self) -> str:
-        """The Authorization header's value."""
-        return f"Bearer {self.access_token}"
-
-    @property
-    def refresh_at_ms(self) -> int:
-        """The moment from which it should be renewed: four fifths of its life."""
-        return self.expires_at_ms - int(self.lifetime_seconds * 1000 * (1 - _REFRESH_AT))
-
-
-@dataclass(frozen=True, slots=True)
-class OAuthApp:
-    """An app registered with the team; `base_url` is the team's address."""
-
-    base_url: str
-    client_id: str
-    client_secret: str = field(repr=False)
 
 
 class GrantStore(Protocol):
@@ -63,7 +29,14 @@ class GrantStore(Protocol):
         ...
 
     def save(self, grant: Grant) -> None:
-        """Store the grant durably before returning."""
+        """Store the grant durably before returning. Only within `lock`."""
+        ...
+
+    def lock(self) -> AbstractContextManager[object]:
+        """Held by one caller at a time, over all threads and processes; not twice by one caller.
+
+        Raises `Unavailable` when it cannot be had within a minute or two.
+        """
         ...
 
 
@@ -72,6 +45,7 @@ class MemoryGrantStore:
 
     def __init__(self, grant: Grant | None = None) -> None:
         self._grant = grant
+        self._lock = threading.Lock()
 
     def load(self) -> Grant | None:
         """The grant saved last."""
@@ -80,6 +54,10 @@ class MemoryGrantStore:
     def save(self, grant: Grant) -> None:
         """Keep it."""
         self._grant = grant
+
+    def lock(self) -> AbstractContextManager[object]:
+        """One lock for all who share this store."""
+        return self._lock
 
 
 class OAuthAuthorizer:
@@ -94,7 +72,7 @@ class OAuthAuthorizer:
         self._app = app
         self._lock = threading.Lock()
         self._grant: Grant | None = None
-        self._unsaved: Grant | None = None
+        self._unsaved: tuple[Grant, Grant] | None = None
         self._quiet_until_ms = 0
 
     def header(self) -> str:
@@ -110,25 +88,29 @@ class OAuthAuthorizer:
             return grant.header
 
     def renew(self, refused_header: str) -> bool:
-        """True when there is a newer token than the refused one, whoever fetched it."""
+        """True once there is a newer token than the refused one, whoever fetched it.
+
+        Raises `BadToken`, which says what a person has to do, where CODING gives no new one.
+        """
         with self._lock:
             grant = self._current()
-            if grant.header != refused_header:
-                return True
-            try:
+            if grant.header == refused_header:
                 self._refresh(grant)
-            except BadToken:
-                return False
             return True
 
     def _current(self) -> Grant:
         if self._unsaved is not None:
-            self._keep(self._unsaved)
+            with self._store.lock():
+                self._save_unsaved(*self._unsaved)
         if self._grant is None:
-            self._grant = self._store.load()
-        if self._grant is None:
-            raise BadToken("CODING has not been authorized yet.", advice=_ADVICE)
+            self._grant = self._stored()
         return self._grant
+
+    def _stored(self) -> Grant:
+        stored = self._store.load()
+        if stored is None:
+            raise BadToken("CODING has not been authorized yet.", advice=self._app.advice)
+        return stored
 
     def _refresh_early(self, grant: Grant, now: int) -> Grant:
         try:
@@ -141,87 +123,27 @@ class OAuthAuthorizer:
 
     def _refresh(self, grant: Grant) -> Grant:
         """Take over what another process stored, else fetch a new grant and store it."""
-        stored = self._store.load()
-        if stored is not None and stored != grant:
-            self._grant = stored
-            return stored
-        try:
-            return self._keep(self._fetch(grant))
-        except BadToken:
-            stored = self._store.load()
-            if stored is None or stored == grant:
-                raise
-            self._grant = stored
-            return stored
+        with self._store.lock():
+            stored = self._stored()
+            if stored != grant and self._clock.now_ms() < stored.refresh_at_ms:
+                self._grant = stored
+                return stored
+            try:
+                fresh = refresh(self._transport, self._clock, self._app, stored)
+            except BadToken:
+                self._grant = self._stored()
+                if self._grant == stored:
+                    raise
+                return self._grant  # not every file system keeps locks
+            return self._save_unsaved(stored, fresh)
 
-    def _keep(self, grant: Grant) -> Grant:
-        """Store before first use; a grant that could not be stored is stored at the next call."""
-        self._unsaved = grant
-        self._store.save(grant)
-        self._unsaved, self._grant = None, grant
-        return grant
-
-    def _fetch(self, grant: Grant) -> Grant:
-        """POST the refresh token; the secrets travel in the form body, never in the URL."""
-        form = {
-            "client_id": self._app.client_id,
-            "client_secret": self._app.client_secret,
-            "grant_type": "refresh_token",
-            "refresh_token": grant.refresh_token,
-        }
-        url = f"{self._app.base_url}/api/oauth/access_token"
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        now = self._clock.now_ms()
-        response = self._transport.send(Request("POST", url, headers, urlencode(form).encode()))
-        document = _document_of(response, now)
-        if not isinstance(document.get("access_token"), str) or not document["access_token"]:
-            raise _refusal(response, document, (self._app.client_secret, grant.refresh_token))
-        return _grant_of(document, grant, now)
-
-
-def _document_of(response: Response, now_ms: int) -> dict[str, Any]:
-    try:
-        document = decode_json(response.body)
-    except (ValueError, RecursionError):
-        document = None
-    if not isinstance(document, dict) or response.status == 429 or response.status >= 500:
-        raise Unavailable(
-            f"Renewing the authorization: HTTP {response.status} without an answer.",
-            retry_after_seconds=retry_after(response, now_ms),
-        )
-    return document
-
-
-def _refusal(
-    response: Response, document: dict[str, Any], secrets: tuple[str, ...]
-) -> BadToken | Unavailable:
-    """The form of an error is not documented: `error` or `code` and `msg` are looked for."""
-    said = next((document[k] for k in ("error_description", "msg", "error") if document.get(k)), "")
-    text = one_line(said)
-    for secret in secrets:
-        text = text.replace(secret, "***") if secret else text
-    message = f"Renewing the authorization: HTTP {response.status}: {text or 'no token'}."
-    if document.get("error") or document.get("code") or response.status in (400, 401, 403):
-        return BadToken(f"CODING refused it. {message}", advice=_ADVICE)
-    return Unavailable(message)
-
-
-def _grant_of(document: dict[str, Any], old: Grant, now_ms: int) -> Grant:
-    lifetime = _seconds(document.get("expires_in"))
-    return Grant(
-        access_token=document["access_token"],
-        refresh_token=str(document.get("refresh_token") or old.refresh_token),
-        expires_at_ms=now_ms + lifetime * 1000,
-        lifetime_seconds=lifetime,
-        scope=str(document.get("scope") or old.scope),
-        team=str(document.get("team") or old.team),
-    )
-
-
-def _seconds(value: Any) -> int:
-    """`expires_in`, a text in the official example; 2 h where it says nothing usable."""
-    try:
-        seconds = int(float(value))
-    except (TypeError, ValueError, OverflowError):
-        return LIFETIME_SECONDS
-    return seconds if 0 < seconds < 10**9 else LIFETIME_SECONDS
+    def _save_unsaved(self, old: Grant, fresh: Grant) -> Grant:
+        """Store before first use; a grant that could not be stored is stored at the next call,
+        unless another process has stored a later one since."""
+        self._unsaved = old, fresh
+        stored = self._stored()
+        if stored == old:
+            self._store.save(fresh)
+            stored = fresh
+        self._unsaved, self._grant = None, stored
+        return stored

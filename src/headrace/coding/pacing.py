@@ -9,29 +9,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 
+from headrace.coding.rates import RATES_PER_SECOND
 from headrace.core.clock import Clock
 from headrace.errors import Throttled
 
-UNLIMITED_PER_SECOND = 50.0  # stated as 10000 a second, which cannot be meant
-STATED_PER_SECOND = 15.0  # stated as 20 a second
 UNSTATED_PER_SECOND = 10.0
 OVERALL_PER_SECOND = 60.0
-
-# From the official document of 2025-06; an Action that is not named here states no rate.
-RATES_PER_SECOND: Mapping[str, float] = {
-    "DescribeCodingCurrentUser": STATED_PER_SECOND,
-    "DescribeCodingProjects": STATED_PER_SECOND,
-    "DescribeIssue": STATED_PER_SECOND,
-    "DescribeIssueListWithPage": UNLIMITED_PER_SECOND,
-    "DescribeIteration": STATED_PER_SECOND,
-    "DescribeIterationList": STATED_PER_SECOND,
-    "DescribeOneProject": UNLIMITED_PER_SECOND,
-    "DescribeProjectByName": UNLIMITED_PER_SECOND,
-    "DescribeProjectIssueFieldList": STATED_PER_SECOND,
-    "DescribeProjectIssueStatusList": STATED_PER_SECOND,
-    "DescribeProjectIssueTypeList": STATED_PER_SECOND,
-    "DescribeProjectMembers": STATED_PER_SECOND,
-}
 
 URGENT_SHARE = 0.2
 LONGEST_WAIT_SECONDS = 120.0

@@ -6,18 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from headrace.core.ports import Ask
-from headrace.core.stream import Paging
+from headrace.core.stream import Listing, Paging
 
 
-def page_params(paging: Paging, ask: Ask) -> Mapping[str, Any]:
+def page_params(listing: Listing, ask: Ask) -> Mapping[str, Any]:
     """The request parameters that select a page.
 
     Offset counts rows, as the document of DescribeIterationList says.
     """
-    if paging is Paging.NUMBER:
-        return {"PageNumber": ask.page, "PageSize": ask.size}
-    if paging is Paging.OFFSET:
+    kind = str if listing.as_text else int
+    if listing.paging in (Paging.NUMBER, Paging.BARE):
+        return {listing.number: kind(ask.page), "PageSize": kind(ask.size)}
+    if listing.paging in (Paging.OFFSET, Paging.BARE_OFFSET):
         return {"Offset": (ask.page - 1) * ask.size, "Limit": ask.size}
+    if listing.paging is Paging.TOKEN:
+        return {"PageSize": ask.size, **({"ContinuationToken": ask.token} if ask.token else {})}
     return {}
 
 

@@ -25,12 +25,35 @@ class Increments(enum.StrEnum):
     HYBRID = "hybrid"
 
 
+DEFAULT_STATE = Path(".headrace")
+DEFAULT_FILE = Path("headrace.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthSettings:
+    """An OAuth app of the team, and the `folder` where the tokens of a consent are kept, encrypted.
+
+    `redirect_uri` is what the app was registered with; "" for a loopback address on any port.
+    `scopes`: what to ask for; empty means all that the streams need.
+    """
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    redirect_uri: str = ""
+    scopes: tuple[str, ...] = ()
+    folder: Path = DEFAULT_STATE
+
+
 @dataclass(frozen=True, slots=True)
 class ConnectionSettings:
     """How to reach one CODING team, and how often to look.
 
     Exactly one of `team` (for coding.net) and `url` (a private deployment, the playground) is set.
-    `token` stays out of the repr (Invariant 11). `projects`: names; empty means all in sight.
+    `token` stays out of the repr (Invariant 11); with `oauth` there is none.
+    `projects`: names; empty means all in sight. `iterations`, `issue_types`: names; only issues
+    that have one of them. `start`: days, alone or as `stream=day`, before which rows are left out.
+    `personal`: what becomes of phone numbers and e-mail addresses; `mask` and `leave_out`: further
+    fields, as `stream.Field`.
     `attempts`: how often a request is tried before CODING counts as unavailable.
 
     `public_url` is what CODING calls, `listen` where it is received; without a `public_url` no
@@ -41,10 +64,18 @@ class ConnectionSettings:
     team: str | None = None
     url: str | None = None
     token: str = field(default="", repr=False)
+    oauth: OAuthSettings | None = None
     projects: tuple[str, ...] = ()
+    iterations: tuple[str, ...] = ()
+    issue_types: tuple[str, ...] = ()
+    start: tuple[str, ...] = ()
+    personal: str = "mask"
+    mask: tuple[str, ...] = ()
+    leave_out: tuple[str, ...] = ()
     increments: Increments = Increments.POLLING
     poll_seconds: float = 60.0
     census_seconds: float = 3600.0
+    sweep_seconds: float = 7 * 86_400.0
     attempts: int = 6
     public_url: str = ""
     listen: str = DEFAULT_LISTEN
@@ -72,9 +103,9 @@ class TaskSettings:
     deletes: str = "soft"
 
 
-DEFAULT_STATE = Path(".headrace")
-DEFAULT_FILE = Path("headrace.toml")
 TOKEN_VARIABLE = "CODING_TOKEN"  # noqa: S105 - a name, no token
+KEY_VARIABLE = "HEADRACE_KEY"
+PERSONAL = ("mask", "keep", "drop")
 WRITES = ("mirror", "history", "changes")
 DELETES = ("soft", "hard")
 
@@ -113,6 +144,11 @@ def token_from_environment(environment: Mapping[str, str] = os.environ) -> str:
             f" export {TOKEN_VARIABLE}=...",
         )
     return token
+
+
+def key_from_environment(environment: Mapping[str, str] = os.environ) -> str:
+    """The key that OAuth tokens are encrypted with, in `HEADRACE_KEY`; "" where none is set."""
+    return environment.get(KEY_VARIABLE, "").strip()
 
 
 def language(environment: Mapping[str, str] = os.environ) -> str:

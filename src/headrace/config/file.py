@@ -19,6 +19,7 @@ from headrace.config import (
     DEFAULT_STATE,
     ConnectionSettings,
     Increments,
+    OAuthSettings,
     TaskSettings,
     token_from_environment,
 )
@@ -30,7 +31,8 @@ _FILE_BYTES_MAX = 1_000_000
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _POSITION = re.compile(r"(?P<what>.*?) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end.*)\)")
-_FIELDS = {"poll_interval": "poll_seconds", "census_interval": "census_seconds"}
+_OAUTH = ("client_id", "client_secret", "redirect_uri", "scopes")
+_FIELDS = {f"{name}_interval": f"{name}_seconds" for name in ("poll", "census", "sweep")}
 
 
 def load(path: Path) -> Config:
@@ -145,7 +147,7 @@ class Config:
         return TaskSettings(name=name, **values)
 
     def connection(self, name: str) -> ConnectionSettings:
-        """One connection. Without a `token` key the token is that of `CODING_TOKEN`."""
+        """One connection. Without `token` and `client_id` the token is that of `CODING_TOKEN`."""
         given = self._named("connections", self._connections, name)
         at = ("connections", name)
         if ("team" in given) == ("url" in given):
@@ -153,12 +155,33 @@ class Config:
                 at, f"[connections.{name}] needs a team or a url", "give exactly one of them"
             )
         values = {key: self._filled(at, key, value) for key, value in given.items()}
-        token = values.pop("token", "") or token_from_environment(self._environment)
+        oauth = self._oauth(at, values)
+        token = values.pop("token", "")
+        if oauth is None and not token:
+            token = token_from_environment(self._environment)
         values.pop("type", None)
         values = {_FIELDS.get(key, key): value for key, value in values.items()}
         default = Increments.HYBRID if values.get("public_url") else Increments.POLLING
         values["increments"] = Increments(values.get("increments", default))
-        return ConnectionSettings(name=name, token=token, **values)
+        return ConnectionSettings(name=name, token=token, oauth=oauth, **values)
+
+    def _oauth(self, at: tuple[str, ...], values: dict[str, Any]) -> OAuthSettings | None:
+        """The OAuth keys, taken out of the values; None where there are none."""
+        given = {key: values.pop(key) for key in _OAUTH if key in values}
+        if not given:
+            return None
+        missing = next((key for key in _OAUTH[:2] if key not in given), None)
+        if missing:
+            raise self._place.refused(
+                (*at, next(iter(given))), f"{missing} is missing",
+                "OAuth needs client_id and client_secret",
+            )  # fmt: skip
+        if "token" in values:
+            raise self._place.refused(
+                (*at, "token"), "token and client_id exclude each other",
+                "leave off one of them: client_id is for OAuth",
+            )  # fmt: skip
+        return OAuthSettings(**given, folder=self.state)
 
     def _named(
         self, section: str, known: Mapping[str, Mapping[str, Any]], name: str

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
-from headrace.config import DELETES, WRITES, Increments, address_of, parse_duration
+from headrace.config import DELETES, PERSONAL, WRITES, Increments, address_of, parse_duration
+
+_PLACE = re.compile(r"[a-z_]+\.[A-Za-z][A-Za-z.]*")
+_SCOPE = re.compile(r"[a-z][a-z0-9:_-]{0,99}")
 
 
 def _duration(value: Any) -> float:
@@ -58,21 +63,66 @@ def _public_url(value: Any) -> str:
     return text
 
 
+def _redirect_uri(value: Any) -> str:
+    """What the OAuth app was registered with. May hold `${NAME}`: judged again when it is used."""
+    text = _text(value)
+    if not text.startswith(("https://", "http://", "${")) or "#" in text or "?" in text:
+        raise ValueError('write an address such as "http://127.0.0.1:8400/callback"')
+    return text
+
+
+def _scopes(value: Any) -> tuple[str, ...]:
+    texts = _texts(value)
+    for text in texts:
+        if not _SCOPE.fullmatch(text):
+            raise ValueError('write scopes such as "collaboration:issue:ro"')
+    return texts
+
+
 def near(name: str, known: Sequence[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     return f"; did you mean {near[0]}?" if near else ""
 
 
 Reader = Callable[[Any], Any]
+
+
+def _places(value: Any) -> tuple[str, ...]:
+    for item in _texts(value):
+        if not _PLACE.fullmatch(item):
+            raise ValueError('write streams with their fields, such as ["issues.Description"]')
+    return tuple(value)
+
+
+def _starts(value: Any) -> tuple[str, ...]:
+    for item in _texts(value):
+        try:
+            date.fromisoformat(item.rpartition("=")[2])
+        except ValueError:
+            raise ValueError('write days, such as ["2024-01-01", "commits=2025-01-01"]') from None
+    return tuple(value)
+
+
 CONNECTION_KEYS: Mapping[str, Reader] = {
     "type": _one_of("coding"),
     "team": _text,
     "url": _text,
     "token": _text,
+    "client_id": _text,
+    "client_secret": _text,
+    "redirect_uri": _redirect_uri,
+    "scopes": _scopes,
     "projects": _texts,
+    "iterations": _texts,
+    "issue_types": _texts,
+    "start": _starts,
+    "personal": _one_of(*PERSONAL),
+    "mask": _places,
+    "leave_out": _places,
     "increments": _one_of(*Increments),
     "poll_interval": _duration,
     "census_interval": _duration,
+    "sweep_interval": _duration,
     "attempts": _attempts,
     "public_url": _public_url,
     "listen": _listen,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+import msgspec
+
 from headrace.core.record import Key, Origin
 
 
@@ -22,8 +24,7 @@ class Op(enum.StrEnum):
         return {"read": "r", "insert": "c", "update": "u", "delete": "d"}[self.value]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """One entry of the log.
 
     `after` is None for a delete, `before` None for a first sight; both are canonical JSON.
@@ -58,8 +59,14 @@ class Counts:
 
     def add(self, other: Counts) -> None:
         """Add another's figures to these."""
-        for name in self.__slots__:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.read += other.read
+        self.inserted += other.inserted
+        self.updated += other.updated
+        self.deleted += other.deleted
+        self.unchanged += other.unchanged
+        self.stale += other.stale
+        self.rejected += other.rejected
+        self.calls += other.calls
 
     def as_dict(self) -> dict[str, int]:
         """Names and figures, for `--json` and tables."""

@@ -7,7 +7,8 @@ here, so an unchanged row makes no event and the counts are true.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+
+import msgspec
 
 from headrace.core.change import Op
 from headrace.core.record import (
@@ -30,8 +31,7 @@ class Nothing(enum.Enum):
     ABSENT = "absent"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """What a sighting means. `record` is the content to keep on file (None for a delete)."""
 
     op: Op

@@ -25,11 +25,15 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Which page of a listing: number from 1, rows a page, and the update-time window, if any."""
+    """Which page of a listing: number from 1, rows a page, and the update-time window, if any.
+
+    `token` names the page where pages have names instead of numbers.
+    """
 
     page: int
     size: int
     window: tuple[int, int] | None = None
+    token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +41,15 @@ class Listed:
     """One page as CODING answered it.
 
     `total` is the count beside the list (None where the Action gives none), `size` the page size
-    in force (the server may cap it), `server_ms` the server's own time in ms UTC, if it said.
+    in force (the server may cap it), `server_ms` the server's own time in ms UTC, if it said;
+    `next_token` names the next page where pages have names.
     """
 
     rows: Sequence[Any]
     total: int | None
     size: int
     server_ms: int | None = None
+    next_token: str = ""
 
 
 class Source(Protocol):
@@ -83,7 +89,10 @@ class Cursor(msgspec.Struct, frozen=True, omit_defaults=True):
     `mark`: newest update time read completely, in CODING's time, rounded down to seconds.
     `complete_stamp`: when the last complete pass over all keys began. `state`: "" or "hidden"
     (rows are kept), with the `reason`. `held_at`, `held`: since when how many missing rows are held
-    back because too many vanished at once.
+    back because too many vanished at once. `followed`: the offset up to which the parents' changes
+    are worked off (NEWEST: the head when the last whole pass was over); `swept`: the same for the
+    slow pass over all parents. `open`: keys to be looked
+    at again: rows that were not settled, parents that could not be read.
     """
 
     mark: int = 0
@@ -95,6 +104,9 @@ class Cursor(msgspec.Struct, frozen=True, omit_defaults=True):
     complete_stamp: int = 0
     held_at: int = 0
     held: int = 0
+    followed: int = 0
+    swept: int = 0
+    open: tuple[Key, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +136,10 @@ class Mirror(Protocol):
 
     def records(self, stream: str, scope: str | None = None) -> Iterator[OnFile]:
         """Living records by key, of one scope or of all."""
+        ...
+
+    def changed(self, stream: str, scope: str, after: int, limit: int) -> Sequence[OnFile]:
+        """Records and tombstones of a scope whose last change lies above `after`, in its order."""
         ...
 
     def unseen(self, stream: str, scope: str, before: int) -> Sequence[Key]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import hashlib
 import json
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -17,8 +17,7 @@ import msgspec
 Body = dict[str, Any]
 Key = str  # canonical JSON array of the key's values: '[2001,41]'
 
-_encoder = msgspec.json.Encoder(order="sorted")
-_decoder = msgspec.json.Decoder()
+_WHOLE_MAX = 2**53  # up to here a float holds every whole number
 
 
 class Origin(enum.StrEnum):
@@ -30,9 +29,20 @@ class Origin(enum.StrEnum):
     HOOK = "hook"
 
 
+@lru_cache(maxsize=4096)  # hours and percentages repeat
+def _plain_number(text: str) -> int | float:
+    number = float(text)
+    return int(number) if number.is_integer() and abs(number) < _WHOLE_MAX else number
+
+
+_encoder = msgspec.json.Encoder(order="sorted")
+_decoder = msgspec.json.Decoder(float_hook=_plain_number)
+
+
 def decode_json(data: bytes) -> Any:
     """Decode JSON. Lone surrogates, which UTF-8 cannot hold, become U+FFFD (the one lossy case).
 
+    8.0 is read as 8: CODING spells the same hours both ways, and content is what counts.
     Raises `ValueError` for anything that is not JSON, NaN and Infinity included.
     """
     try:
@@ -43,7 +53,7 @@ def decode_json(data: bytes) -> Any:
 
 def _decode_slowly(data: bytes) -> Any:
     """The standard decoder takes what msgspec refuses: escaped lone surrogates."""
-    value = json.loads(data, parse_constant=_refuse_constant)
+    value = json.loads(data, parse_constant=_refuse_constant, parse_float=_plain_number)
     text = json.dumps(value, ensure_ascii=False)
     return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
 
@@ -67,8 +77,7 @@ def digest_of(body: bytes) -> bytes:
     return hashlib.blake2b(body, digest_size=16).digest()
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True):
     """The content of one key: `body` is canonical JSON, `version` CODING's update time in ms."""
 
     stream: str
@@ -84,8 +93,7 @@ class Record:
         return decoded
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True):
     """A sighting: this record had this content at `seen_at` (a stamp, see `core.stamp`).
 
     `partial`: the body holds only the fields that the reading vouches for (a detail Action); the
@@ -103,8 +111,7 @@ class Seen:
         return self.record.key
 
 
-@dataclass(frozen=True, slots=True)
-class Gone:
+class Gone(msgspec.Struct, frozen=True):
     """A sighting: this key was confirmed absent at `seen_at`."""
 
     stream: str
@@ -117,8 +124,7 @@ class Gone:
 Sighting = Seen | Gone
 
 
-@dataclass(frozen=True, slots=True)
-class Reject:
+class Reject(msgspec.Struct, frozen=True):
     """A row that could not become a record, kept with its reason (Invariant 6)."""
 
     stream: str
@@ -127,8 +133,7 @@ class Reject:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class OnFile:
+class OnFile(msgspec.Struct, frozen=True):
     """What the mirror holds for a key.
 
     `seen_at`: stamp of the last accepted sighting. `offset`, `changed_at`: the last change and when

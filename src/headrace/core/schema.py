@@ -16,7 +16,7 @@ import msgspec
 from headrace.core.record import Body
 
 NO_TIME = (0, -28_800_000)  # CODING's two ways to say "no time": on issues and on iterations
-_INT64 = range(-(2**63), 2**63)
+_INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
 
 
 class Type(enum.StrEnum):
@@ -72,6 +72,11 @@ class Schema:
     columns: tuple[Column, ...]
     children: tuple[Child, ...] = ()
     ignored: frozenset[str] = frozenset()
+    key_types: tuple[Type, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        types = {column.name: column.type for column in self.columns}
+        object.__setattr__(self, "key_types", tuple(types[name] for name in self.key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +132,7 @@ class Flattener:
         self.tables = tables_of(stream, schema)
         self._schema = schema
         self._main = _RowReader(schema.columns, schema.ignored | {c.path for c in schema.children})
-        self._children = [_RowReader(c.columns, frozenset()) for c in schema.children]
+        self._children = [_ChildReader(child) for child in schema.children]
         self._key_readers = _RowReader(
             tuple(c for c in schema.columns if c.name in schema.key), frozenset()
         )
@@ -141,86 +146,86 @@ class Flattener:
 
         Rows repeating a child key within one body are dropped but for the last.
         """
-        child = self._schema.children[index]
-        rows, owners = [], []
-        for position, body in enumerate(bodies):
-            for row in _distinct(_rows_at(body, child.path), child):
-                rows.append(row)
-                owners.append(position)
-        columns = self._children[index].read(rows)
-        keys = self.keys(bodies)
+        columns, owners = self._children[index].read(bodies)
+        keys = self.keys(bodies if owners else ())
         for name, values in keys.values.items():
             columns.values[name] = [values[owner] for owner in owners]
         return columns, owners
 
     def keys(self, bodies: Sequence[Body]) -> Columns:
         """Only the key columns of the stream's own table."""
-        columns = self._key_readers.read(bodies)
-        del columns.values[EXTRA]
-        return columns
-
-
-def _rows_at(body: Body, path: str) -> list[Body]:
-    found = body.get(path)
-    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
-
-
-def _distinct(rows: list[Body], child: Child) -> Iterable[Body]:
-    paths = [c.path for c in child.columns if c.name in child.key]
-    return {tuple(repr(row.get(path)) for path in paths): row for row in rows}.values()
+        return Columns(self._key_readers.typed(bodies, {}))
 
 
 class _RowReader:
     """Reads rows into columns; what has no column, or does not fit its type, goes to `_extra`."""
 
     def __init__(self, columns: tuple[Column, ...], ignored: frozenset[str]) -> None:
-        self._columns = [(c, tuple(c.path.split(".")), _CONVERTERS[c.type]) for c in columns]
-        self._known = {path[0] for _, path, _ in self._columns} | ignored
+        self._columns = [(c, tuple(c.path.split("."))) for c in columns]
+        self._known = ignored.union(path[0] for _, path in self._columns)
 
     def read(self, rows: Sequence[Body]) -> Columns:
         misfits: dict[int, Body] = {}
-        values = {
-            column.name: self._read_column(column, path, convert, rows, misfits)
-            for column, path, convert in self._columns
-        }
+        values = self.typed(rows, misfits)
         values[EXTRA] = [self._extra(row, misfits.get(i)) for i, row in enumerate(rows)]
         return Columns(values)
 
-    def _read_column(
-        self,
-        column: Column,
-        path: tuple[str, ...],
-        convert: Callable[[Any], Any],
-        rows: Sequence[Body],
-        misfits: dict[int, Body],
-    ) -> list[Any]:
-        values: list[Any] = []
-        for index, row in enumerate(rows):
-            raw = _at(row, path)
-            if raw is None or (column.none_is_zero and raw in (0, "")):
-                values.append(None)
-                continue
-            try:
-                values.append(convert(raw))
-            except (ValueError, TypeError, InvalidOperation, OverflowError):
-                misfits.setdefault(index, {})[column.path] = raw
-                values.append(None)
-        return values
+    def typed(self, rows: Sequence[Body], misfits: dict[int, Body]) -> dict[str, list[Any]]:
+        """The columns without `_extra`. `misfits` is told what does not fit, by row and path."""
+        if not rows:
+            return {column.name: [] for column, _ in self._columns}
+        return {c.name: _column(c, path, rows, misfits) for c, path in self._columns}
 
     def _extra(self, row: Body, misfit: Body | None) -> str | None:
-        extra = {name: value for name, value in row.items() if name not in self._known}
-        if misfit:
-            extra.update(misfit)
-        return _json_text(extra) if extra else None
-
-
-def _at(row: Body, path: tuple[str, ...]) -> Any:
-    value: Any = row
-    for name in path:
-        if not isinstance(value, dict):
+        if misfit is None and self._known.issuperset(row):
             return None
-        value = value.get(name)
-    return value
+        extra = {name: value for name, value in row.items() if name not in self._known}
+        return _json_text({**extra, **(misfit or {})})
+
+
+class _ChildReader:
+    """Reads the lists that stand in bodies into the columns of their child table."""
+
+    def __init__(self, child: Child) -> None:
+        self._path = child.path
+        self._key_paths = tuple(c.path for c in child.columns if c.name in child.key)
+        self._rows = _RowReader(child.columns, frozenset())
+
+    def read(self, bodies: Sequence[Body]) -> tuple[Columns, list[int]]:
+        rows, owners = [], []
+        for position, body in enumerate(bodies):
+            for row in self._distinct(body.get(self._path)):
+                rows.append(row)
+                owners.append(position)
+        return self._rows.read(rows), owners
+
+    def _distinct(self, found: Any) -> Iterable[Body]:
+        rows = [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+        if len(rows) < 2:
+            return rows
+        return {tuple(repr(row.get(p)) for p in self._key_paths): row for row in rows}.values()
+
+
+def _column(
+    column: Column, path: tuple[str, ...], rows: Sequence[Body], misfits: dict[int, Body]
+) -> list[Any]:
+    """The values as the column's type; None for what is not set or does not fit."""
+    convert, none_is_zero = _CONVERTERS[column.type], column.none_is_zero
+    first, *rest = path
+    values: list[Any] = []
+    for index, row in enumerate(rows):
+        value = row.get(first)
+        for name in rest:
+            value = value.get(name) if isinstance(value, dict) else None
+        if value is None or (none_is_zero and value in (0, "")):
+            values.append(None)
+            continue
+        try:
+            values.append(convert(value))
+        except (ValueError, TypeError, InvalidOperation, OverflowError):
+            misfits.setdefault(index, {})[column.path] = value
+            values.append(None)
+    return values
 
 
 def _json_text(value: Any) -> str:
@@ -231,7 +236,7 @@ def _integer(value: Any) -> int:
     if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
         raise ValueError(value)
     number = int(value)
-    if number not in _INT64:
+    if not _INT64_MIN <= number <= _INT64_MAX:
         raise OverflowError(value)
     return number
 
@@ -253,6 +258,7 @@ def _boolean(value: Any) -> bool:
 
 
 _PLACES = Decimal("1e-9")
+_TOO_LARGE = Decimal(10) ** 29
 _EXACT = Context(prec=40, rounding=ROUND_HALF_EVEN)  # 29 digits before the point and 9 behind it
 
 
@@ -261,7 +267,7 @@ def _decimal(value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise TypeError(value)
     number = Decimal(str(value))
-    if not number.is_finite() or abs(number) >= Decimal(10) ** 29:
+    if not number.is_finite() or abs(number) >= _TOO_LARGE:
         raise OverflowError(value)
     quantized = number.quantize(_PLACES, context=_EXACT)
     if quantized != number and not isinstance(value, float):
@@ -269,6 +275,7 @@ def _decimal(value: Any) -> Decimal:
     return quantized
 
 
+_SECONDS_BELOW = 10**11  # artifacts count their times in seconds; in ms this were early in 1973
 _TIME_MIN, _TIME_MAX = -62_135_596_800_000, 253_402_300_799_999  # years 1 to 9999
 
 
@@ -276,6 +283,8 @@ def _timestamp(value: Any) -> int | None:
     number = _integer(value)
     if number in NO_TIME:
         return None
+    if 0 < number < _SECONDS_BELOW:
+        number *= 1000
     if not _TIME_MIN <= number <= _TIME_MAX:
         raise OverflowError(value)
     return number

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -34,5 +35,25 @@ class Transport(Protocol):
 
         Raises `Unavailable` when no complete HTTP answer arrived (refused, reset, timed out, over
         the size limit). Follows no redirect. Any HTTP status is a normal return.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """An HTTP response whose body is still on its way. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    chunks: Iterator[bytes] = field(repr=False)
+
+
+class Downloads(Protocol):
+    """The way to bodies too large to be held at once."""
+
+    def stream(self, request: Request) -> AbstractContextManager[Streamed]:
+        """Send one request; its body comes in chunks, as it lies on the server, to the end.
+
+        Raises `Unavailable`, also from `chunks` when the answer breaks off. Follows no redirect.
         """
         ...

@@ -97,7 +97,7 @@ class MemoryDestination:
         rows = [row for group in held.groups.values() for row in group.values()]
         for start in range(0, len(rows), CHUNK_ROWS):
             chunk = rows[start : start + CHUNK_ROWS]
-            yield Columns({name: [_at(row, place) for row in chunk] for name, place in places})
+            yield Columns({name: _column(chunk, place) for name, place in places})
 
     def close(self) -> None:
         """Nothing to let go of: the storage lives on."""
@@ -117,8 +117,11 @@ class MemoryDestination:
         return self.storage.noted.get(name), None if held is None else dict.fromkeys(held.columns)
 
 
-def _at(row: Values, place: int) -> Any:
-    return row[place] if place < len(row) else None
+def _column(rows: Sequence[Values], place: int) -> list[Any]:
+    try:
+        return [row[place] for row in rows]
+    except IndexError:  # rows from before the table was widened
+        return [row[place] if place < len(row) else None for row in rows]
 
 
 def _write_batch(held: MemoryTable, batch: Batch, undo: Undo) -> None:

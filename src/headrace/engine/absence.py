@@ -10,12 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from headrace.core.clock import Clock
-from headrace.core.ports import Cursor, Mirror, Source
-from headrace.core.record import Gone, Key, Origin, Record, Seen, Sighting
-from headrace.core.stamp import Stamps
+from headrace.core.ports import Cursor
+from headrace.core.record import Body, Gone, Key, Origin, Record, Seen, Sighting
 from headrace.core.stream import Scope, Stream, to_record
-from headrace.engine.limits import Limits
+from headrace.engine.reading import Desk, gone
 from headrace.engine.scopes import ScopeTree
 from headrace.errors import NotFound, NotPermitted
 
@@ -37,22 +35,12 @@ class Finding:
 class Absence:
     """Classifies and confirms. Sends requests only for suspects."""
 
-    def __init__(
-        self,
-        *,
-        source: Source,
-        mirror: Mirror,
-        clock: Clock,
-        stamps: Stamps,
-        scopes: ScopeTree,
-        limits: Limits,
-    ) -> None:
-        self._source = source
-        self._mirror = mirror
-        self._clock = clock
-        self._stamps = stamps
+    def __init__(self, desk: Desk, scopes: ScopeTree) -> None:
+        self._desk = desk
+        self._source = desk.source
+        self._mirror = desk.mirror
+        self._stamps = desk.stamps
         self._scopes = scopes
-        self._limits = limits
 
     def look(self, stream: Stream, scope: Scope, *, began: int, cursor: Cursor) -> Finding:
         """After a complete pass that began at the stamp `began`: who is missing, and is it true?"""
@@ -60,13 +48,13 @@ class Absence:
         if not suspects:
             return Finding()
         mass = self._is_mass(stream, scope.key, len(suspects))
-        if mass and not self._waited(cursor):
+        if mass and not self._desk.has_waited(cursor):
             return Finding(held=len(suspects))
         if stream.lookup is not None:
             return self._ask_each(stream, scope, suspects)
         if hidden := self._parent_hidden(stream, scope):
             return Finding(hidden=hidden)
-        if cursor.held_at and not mass:  # the pass before was not to be believed
+        if len(suspects) < cursor.held and not mass:  # the pass before was not to be believed
             return Finding(waiting=len(suspects))
         return self._missed_twice(stream, scope, suspects, cursor)
 
@@ -83,31 +71,25 @@ class Absence:
         parent = self._mirror.get(stream.parent.stream, scope)
         sure = parent is not None and parent.deleted
         mass = self._is_mass(stream, "", len(keys))
-        if (mass or not sure) and not self._waited(cursor):
+        if (mass or not sure) and not self._desk.has_waited(cursor):
             return Finding(held=len(keys))
-        gone = [Gone(stream.name, k, stamp, Origin.CENSUS, "its parent is gone") for k in keys]
-        return Finding(sightings=list(gone))
+        return Finding(sightings=list(gone(stream, keys, stamp, "its parent is gone")))
 
     def _is_mass(self, stream: Stream, scope: str, missing: int) -> bool:
         """Too many at once, or an empty list where there were rows and none can be asked for."""
-        total = self._mirror.count(stream.name)
-        mass = missing > self._limits.vanish_rows and missing > self._limits.vanish_share * total
         empty = (
             stream.lookup is None and scope and missing == self._mirror.count(stream.name, scope)
         )
-        return bool(mass or empty)
-
-    def _waited(self, cursor: Cursor) -> bool:
-        """Whether rows held back before have been held for a census interval."""
-        waited_ms = self._clock.now_ms() - cursor.held_at
-        return cursor.held_at > 0 and waited_ms >= self._limits.census_seconds * 1000
+        return bool(self._desk.is_mass(stream, missing) or empty)
 
     def _parent_hidden(self, stream: Stream, scope: Scope) -> str:
-        """Why the scope's parent cannot be seen; "" when it can."""
+        """Why the nearest record above that can be asked for cannot be seen; "" when it can."""
         opened_by = self._scopes.parent_of(stream, scope)
-        if opened_by is None or opened_by[0].lookup is None:
+        if opened_by is None:
             return ""
         parent, parent_scope = opened_by
+        if parent.lookup is None:
+            return self._parent_hidden(parent, parent_scope)
         try:
             self._source.look_up(parent, parent_scope, scope.parent_key)
         except (NotFound, NotPermitted) as error:
@@ -121,10 +103,14 @@ class Absence:
             row = self._source.look_up(stream, scope, key)
         except NotFound as error:
             return (Gone(stream.name, key, stamp, origin, error.message),)
-        if stream.lookup is None or stream.lookup.project is None:
+        if stream.lookup is None or stream.lookup.project is None or _is_elsewhere(row, scope):
             return ()
         record = to_record(stream, scope, row)
-        return (Seen(record, stamp, origin, partial=True),) if isinstance(record, Record) else ()
+        if not isinstance(record, Record):
+            return ()
+        if not self._desk.keep(stream, row):
+            return self._desk.left(stream, record, stamp, origin)
+        return (Seen(record, stamp, origin, partial=True),)
 
     def _ask_each(self, stream: Stream, scope: Scope, suspects: Sequence[Key]) -> Finding:
         finding = Finding()
@@ -140,8 +126,10 @@ class Absence:
     ) -> Finding:
         twice = self._mirror.unseen(stream.name, scope.key, cursor.complete_stamp)
         stamp = self._stamps.next()
-        gone = [
-            Gone(stream.name, key, stamp, Origin.CENSUS, "missing in two complete passes")
-            for key in twice
-        ]
-        return Finding(sightings=list(gone), waiting=len(suspects) - len(gone))
+        missing = gone(stream, twice, stamp, "missing in two complete passes")
+        return Finding(sightings=list(missing), waiting=len(suspects) - len(missing))
+
+
+def _is_elsewhere(row: Body, scope: Scope) -> bool:
+    """Whether a record asked for by an id alone says itself that it belongs to another place."""
+    return any(row.get(name) and str(row[name]) != str(v) for name, v in scope.stamped.items())

@@ -6,19 +6,21 @@ A pass commits page by page; its cursor moves with the last page, and only when 
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from headrace.core.change import Counts
 from headrace.core.clock import Clock
-from headrace.core.ports import Cursor, Mirror, Page, Source, Workers
-from headrace.core.record import Body, Key, Origin, Record, Reject, Seen, Sighting
-from headrace.core.stamp import Stamps
+from headrace.core.ports import Cursor, Mirror, Source, Workers
+from headrace.core.record import Key, Origin, Record, Reject, Seen, Sighting
 from headrace.core.stream import Scope, Strategy, Stream, to_record
 from headrace.engine.absence import Absence, Finding
+from headrace.engine.children import Children
+from headrace.engine.history import History
 from headrace.engine.limits import Limits
+from headrace.engine.newest import Newest
+from headrace.engine.reading import Desk, Keep, Outcome
 from headrace.engine.scopes import ScopeTree
 from headrace.engine.walk import Walk
 from headrace.errors import NotFound, NotPermitted, Unavailable
@@ -30,16 +32,6 @@ class Kind(enum.StrEnum):
     SNAPSHOT = "snapshot"
     POLL = "poll"
     CENSUS = "census"
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What a pass did. `unsettled`: missing rows that the next complete pass must confirm."""
-
-    counts: Counts = field(default_factory=Counts)
-    unsettled: int = 0
-    held: int = 0
-    hidden: str = ""
 
 
 Watch = Callable[[Stream, Kind, Counts, int | None], None]
@@ -58,35 +50,53 @@ class Capture:
         workers: Workers,
         scopes: ScopeTree,
         limits: Limits,
-        keep: Callable[[Stream, Body], bool] = lambda _stream, _row: True,
+        keep: Keep = lambda _stream, _row: True,
         watch: Watch = lambda _stream, _kind, _counts, _expected: None,
     ) -> None:
-        self._source = source
+        self._desk = desk = Desk(
+            source=source, mirror=mirror, clock=clock, workers=workers, limits=limits, keep=keep
+        )
         self._mirror = mirror
         self._clock = clock
-        self._workers = workers
         self._limits = limits
-        self._keep = keep
         self._watch = watch
-        self._calls_counted = source.calls
-        self._stamps = Stamps(clock, last=mirror.last_stamp())
-        self._absence = Absence(
-            source=source, mirror=mirror, clock=clock, stamps=self._stamps, scopes=scopes,
-            limits=limits,
-        )  # fmt: skip
+        self._absence = Absence(desk, scopes)
+        self._newest = Newest(desk, self._absence)
+        self._children = Children(desk, scopes)
+        self._history = History(desk, self._absence)
 
-    def run(self, stream: Stream, scope: Scope, kind: Kind) -> Outcome:
-        """One pass. Raises `Unavailable` (try later) and `BadToken`; hidden scopes are noted."""
+    def run(self, stream: Stream, place: Scope, kind: Kind) -> Outcome:
+        """One pass, or as much of it as is done at once (`Outcome.more`).
+
+        Raises `Unavailable` (try later) and `BadToken`; places out of sight are noted.
+        """
         outcome = Outcome()
         try:
-            if stream.strategy is Strategy.DELTA and kind is Kind.POLL:
-                self._delta(stream, scope, outcome)
-            else:
-                self._whole(stream, scope, kind, outcome)
+            self._run(stream, place, kind, outcome)
         except (NotPermitted, NotFound) as error:
-            outcome.hidden = str(error)
-            self._note_hidden(stream, scope.key, kind, outcome)
+            outcome.hidden, outcome.more = str(error), False
+            self._note_hidden(stream, place.key, kind, outcome)
         return outcome
+
+    def _run(self, stream: Stream, place: Scope, kind: Kind, outcome: Outcome) -> None:
+        strategy, polls = stream.strategy, kind is Kind.POLL
+        if strategy is Strategy.CHILDREN:
+            self._children.follow(stream, place, outcome, sweep=kind is Kind.CENSUS)
+            self._watch(stream, kind, outcome.counts, None)
+        elif strategy is Strategy.HISTORY:
+            self._history.run(stream, place, Origin(kind.value), outcome)
+            self._watch(stream, kind, outcome.counts, None)
+        elif strategy is Strategy.DELTA and polls:
+            self._delta(stream, place, outcome)
+        elif strategy is Strategy.NEWEST and polls:
+            self._newest.poll(stream, place, outcome)
+            self._watch(stream, kind, outcome.counts, None)
+        else:
+            self._whole(stream, place, kind, outcome)
+
+    def read_ahead(self, places: Sequence[tuple[Stream, Scope]]) -> None:
+        """For CHILDREN: ask side by side for what the next passes of these places will want."""
+        self._children.read_ahead(places)
 
     def sweep_orphans(self, stream: Stream, scope: str) -> Outcome:
         """Delete the records of a scope whose parent is gone."""
@@ -94,25 +104,31 @@ class Capture:
         cursor = self._mirror.cursor(stream.name, scope)
         finding = self._absence.orphaned(stream, scope, cursor)
         cursor = self._moved(cursor, finding)
-        self._commit(_Pass(stream, scope, Kind.CENSUS, outcome), finding.sightings, (), cursor)
+        self._desk.commit(stream, scope, outcome, finding.sightings, cursor=cursor)
         outcome.held = finding.held
         return outcome
 
     def stamp(self) -> int:
         """A stamp above those of all requests sent so far."""
-        return self._stamps.next()
+        return self._desk.stamps.next()
 
     def reread(self, stream: Stream, scope: Scope, keys: Sequence[Key]) -> Outcome:
-        """Records that a hook named, each by its lookup Action; absent ones are gone."""
+        """Records that a hook named, each by its lookup Action; absent ones are gone.
+
+        For CHILDREN the keys are those of parents, whose children are read.
+        """
         outcome = Outcome()
         sightings: list[Sighting] = []
         try:
+            if stream.strategy is Strategy.CHILDREN:
+                self._children.reread(stream, scope, keys, outcome)
+                return outcome
             for key in keys:
                 sightings.extend(self._absence.ask(stream, scope, key, Origin.HOOK))
         except NotPermitted as error:
             outcome.hidden = str(error)
         if sightings:
-            self._commit(_Pass(stream, scope.key, Kind.POLL, outcome), sightings, (), None)
+            self._desk.commit(stream, scope.key, outcome, sightings)
         return outcome
 
     # --- the two ways to read --------------------------------------------------------------------
@@ -121,11 +137,12 @@ class Capture:
         """Rows updated since the mark, with overlap. The mark moves when the pass is whole."""
         cursor = self._mirror.cursor(stream.name, scope.key)
         now_ms = self._clock.now_ms()
-        since = max(0, cursor.mark - self._limits.overlap_seconds * 1000)
+        overlap_seconds = max(self._limits.overlap_seconds, stream.trailing_seconds)
+        since = max(0, cursor.mark - overlap_seconds * 1000)
         run = _Pass(stream, scope.key, Kind.POLL, outcome)
         for _ in range(self._limits.walks_max):
-            run.begin(self._stamps.next())
-            walk = self._walk(stream, scope, (since, now_ms + 86_400_000))
+            run.begin(self._desk.stamps.next())
+            walk = self._desk.walk(stream, scope, (since, now_ms + 86_400_000))
             self._read(run, walk, scope)
             if walk.whole(len(run.keys)):
                 break
@@ -141,8 +158,8 @@ class Capture:
         cursor = self._mirror.cursor(stream.name, scope.key)
         run = _Pass(stream, scope.key, kind, outcome)
         for _ in range(self._limits.walks_max):
-            run.begin(self._stamps.next())
-            walk = self._walk(stream, scope, None)
+            run.begin(self._desk.stamps.next())
+            walk = self._desk.walk(stream, scope)
             self._read(run, walk, scope)
             if walk.whole(len(run.keys)):
                 break
@@ -156,7 +173,9 @@ class Capture:
         if not unreadable:
             finding = self._absence.look(stream, scope, began=run.began, cursor=cursor)
         proves_nothing = unreadable or (cursor.held_at and finding.held)
-        moved = self._moved(cursor, finding, complete_stamp=0 if proves_nothing else run.began)
+        moved = self._moved(
+            cursor, finding, complete_stamp=0 if proves_nothing else run.began, run=run
+        )
         self._commit(run, finding.sightings, (), moved)
         outcome.held, outcome.unsettled = finding.held, finding.waiting
         outcome.hidden = finding.hidden
@@ -169,8 +188,12 @@ class Capture:
                 self._commit(run, *run.take(), None)
                 self._watch(run.stream, run.kind, run.outcome.counts, walk.total)
             for row in sent.listed.rows:
-                kept = not isinstance(row, dict) or self._keep(run.stream, row)
-                run.add(to_record(run.stream, scope, row), sent.stamp, kept=kept)
+                record = to_record(run.stream, scope, row)
+                kept = isinstance(record, Reject) or self._desk.keep(run.stream, row)
+                run.add(record, sent.stamp, kept=kept)
+                if isinstance(record, Record) and not kept:
+                    origin = Origin(run.kind.value)
+                    run.pending += self._desk.left(run.stream, record, sent.stamp, origin)
 
     # --- cursors -----------------------------------------------------------------------------
 
@@ -182,10 +205,13 @@ class Capture:
         began = walk.server_ms
         if began is None:
             began = run.began // 1000 - self._limits.skew_seconds * 1000
-        mark = min(run.newest, began) // 1000 * 1000
+        newest = run.newest if run.stream.version else began
+        mark = min(newest, began) // 1000 * 1000
         return max(cursor.mark, mark)  # Invariant 4
 
-    def _moved(self, cursor: Cursor, finding: Finding, *, complete_stamp: int = 0) -> Cursor:
+    def _moved(
+        self, cursor: Cursor, finding: Finding, *, complete_stamp: int = 0, run: _Pass | None = None
+    ) -> Cursor:
         """The cursor after a complete pass."""
         now_ms = self._clock.now_ms()
         listed_all = finding.held == 0 and not finding.hidden
@@ -198,6 +224,8 @@ class Capture:
             state="" if not finding.hidden else "hidden",
             reason=finding.hidden,
             held=finding.held,
+            followed=self._mirror.head() if run else cursor.followed,
+            open=tuple(run.open) if run else (),
             held_at=0 if listed_all else cursor.held_at or now_ms,
         )
 
@@ -208,29 +236,18 @@ class Capture:
             cursor, state="hidden", reason=outcome.hidden, polled_at=now_ms,
             census_at=cursor.census_at if kind is Kind.POLL else now_ms,
         )  # fmt: skip
-        self._commit(_Pass(stream, scope, kind, outcome), (), (), noted)
+        self._desk.commit(stream, scope, outcome, cursor=noted)
 
     # --- small steps -------------------------------------------------------------------------
-
-    def _walk(self, stream: Stream, scope: Scope, window: tuple[int, int] | None) -> Walk:
-        return Walk(
-            source=self._source, stamps=self._stamps, workers=self._workers, stream=stream,
-            scope=scope, window=window,
-        )  # fmt: skip
 
     def _commit(
         self,
         run: _Pass,
-        sightings: Iterable[Sighting],
-        rejects: Iterable[Reject],
+        sightings: Sequence[Sighting],
+        rejects: Sequence[Reject],
         cursor: Cursor | None,
     ) -> None:
-        page = Page(
-            run.stream.name, run.scope, self._clock.now_ms(), tuple(sightings), tuple(rejects),
-            cursor, self._source.calls - self._calls_counted,
-        )  # fmt: skip
-        self._calls_counted = self._source.calls
-        run.outcome.counts.add(self._mirror.commit(page))
+        self._desk.commit(run.stream, run.scope, run.outcome, sightings, rejects, cursor)
 
     def _not_whole(self, stream: Stream) -> Unavailable:
         return Unavailable(
@@ -251,6 +268,7 @@ class _Pass:
         self.rejected = 0
         self.newest = 0
         self.keys: set[Key] = set()
+        self.open: dict[Key, None] = {}
         self.pending: list[Sighting] = []
         self._rejects: list[Reject] = []
 
@@ -259,6 +277,7 @@ class _Pass:
         self.began = stamp
         self.rejected = 0
         self.keys.clear()
+        self.open.clear()
 
     def add(self, row: Record | Reject, stamp: int, *, kept: bool) -> None:
         """Take a row: all count towards a whole walk, those outside the selection are not kept."""
@@ -271,6 +290,9 @@ class _Pass:
         if kept:
             self.pending.append(Seen(row, stamp, Origin(self.kind.value)))
             self.newest = max(self.newest, row.version or 0)
+            running = self.stream.running
+            if running is not None and running(row.value()):
+                self.open[row.key] = None
 
     def take(self) -> tuple[list[Sighting], list[Reject]]:
         """What waits to be committed, which then no longer waits."""

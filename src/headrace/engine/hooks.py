@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 
 from headrace.core.clock import Clock
 from headrace.core.ports import Delivery, Hint, Inbox, Mirror
-from headrace.core.record import Key
-from headrace.core.stream import Scope, Stream
-from headrace.engine.capture import Capture, Kind, Outcome
+from headrace.core.record import Key, decode_json
+from headrace.core.stream import Scope, Strategy, Stream
+from headrace.engine.capture import Capture, Kind
+from headrace.engine.reading import Outcome
 from headrace.engine.scopes import ScopeTree
+from headrace.errors import BadToken, Fenced, Refused
 
 BATCH_MAX = 500
 LOOKUPS_MAX = 3  # more named records of one place than this: one delta pass shows them together
@@ -97,19 +99,28 @@ class HookReader:
             self._inbox.settle(ids, state="dead", reason=reason)
 
     def _read_stream(self, stream: Stream, hints: Iterable[Hint], note: Note) -> None:
-        scopes = list(self._scopes.of(stream))
+        scopes = self._scopes.places(stream)
         wanted: dict[str, _Wanted] = {}
         for hint in hints:
             for scope in scopes:
-                if hint.project_id in (None, scope.values.get("ProjectId", hint.project_id)):
+                if _is_about(hint, stream, scope):
                     place = wanted.setdefault(scope.key, _Wanted())
-                    if hint.key is None or not _can_look_up(stream):
+                    if hint.key is None or not _can_read_alone(stream):
                         place.whole = True
                     else:
                         place.keys[hint.key] = None
         for scope in scopes:
             if scope.key in wanted:
-                note((stream.name, scope.key), self._read_place(stream, scope, wanted[scope.key]))
+                note((stream.name, scope.key), self._try(stream, scope, wanted[scope.key]))
+
+    def _try(self, stream: Stream, scope: Scope, wanted: _Wanted) -> Outcome:
+        """One place that CODING refuses does not let the deliveries of all others wait."""
+        try:
+            return self._read_place(stream, scope, wanted)
+        except (BadToken, Fenced):
+            raise
+        except Refused as error:
+            return Outcome(hidden=str(error))
 
     def _read_place(self, stream: Stream, scope: Scope, wanted: _Wanted) -> Outcome:
         """Nothing where the snapshot is still to come: it will read all of it later than now."""
@@ -117,7 +128,8 @@ class HookReader:
             return Outcome()
         outcome = Outcome()
         keys = list(wanted.keys)
-        if wanted.whole or len(keys) > LOOKUPS_MAX:
+        many = len(keys) > LOOKUPS_MAX and stream.strategy is not Strategy.CHILDREN
+        if wanted.whole or many:
             began = self._capture.stamp()
             outcome = self._capture.run(stream, scope, Kind.POLL)
             keys = [key for key in keys if not self._seen_since(stream, key, began)]
@@ -129,5 +141,21 @@ class HookReader:
         return filed is not None and filed.seen_at > stamp
 
 
-def _can_look_up(stream: Stream) -> bool:
+def _is_about(hint: Hint, stream: Stream, scope: Scope) -> bool:
+    """Whether a hint may mean this scope: by its project, and by what its key has of the scope's.
+
+    The key of CHILDREN is that of a parent, which is looked for in every place.
+    """
+    if hint.project_id not in (None, scope.values.get("ProjectId", hint.project_id)):
+        return False
+    if hint.key is None or stream.strategy is Strategy.CHILDREN:
+        return True
+    named = dict(zip(stream.key, decode_json(hint.key.encode()), strict=True))
+    return all(named.get(name, value) == value for name, value in scope.stamped.items())
+
+
+def _can_read_alone(stream: Stream) -> bool:
+    """Whether one record, or the children of one parent, can be read without the rest."""
+    if stream.strategy is Strategy.CHILDREN:
+        return True
     return stream.lookup is not None and stream.lookup.project is not None

@@ -10,12 +10,14 @@ class Limits:
     """Intervals in seconds, sizes in rows.
 
     `overlap_seconds`: how far a delta pass reaches back behind its mark, for rows that CODING shows
-    late. `skew_seconds`: allowed for when CODING does not tell its own time. `vanish_rows` and
+    late. `sweep_seconds`: how often children are read again although their parent did not change.
+    `skew_seconds`: allowed for when CODING does not tell its own time. `vanish_rows` and
     `vanish_share`: more missing rows than both are held back until a second census.
     """
 
     poll_seconds: float = 60.0
     census_seconds: float = 3600.0
+    sweep_seconds: float = 7 * 86_400.0
     overlap_seconds: int = 300
     skew_seconds: int = 3600
     walks_max: int = 3

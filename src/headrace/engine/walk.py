@@ -15,6 +15,7 @@ from headrace.core.stamp import Stamps
 from headrace.core.stream import Paging, Scope, Stream
 from headrace.errors import Unavailable
 
+BARE_PAGES_MAX = 10_000
 ROUNDS_MAX = (
     8  # a listing that still grows after so many looks at its end is left for the next pass
 )
@@ -57,9 +58,17 @@ class Walk:
         first = self._read(1)
         self.server_ms = first.listed.server_ms
         yield first
-        if self._stream.listing.paging is Paging.NONE:
+        paging = self._stream.listing.paging
+        if paging is Paging.NONE:
             self._settled = True
-            return
+        elif paging in (Paging.TOKEN, Paging.EACH):
+            yield from self._by_token(first)
+        elif paging in (Paging.BARE, Paging.BARE_OFFSET):
+            yield from self._to_the_end(first)
+        else:
+            yield from self._by_total(first)
+
+    def _by_total(self, first: Sent) -> Iterator[Sent]:
         if self._is_cut_short(first.listed):
             first = self._read(1)
             yield first
@@ -110,6 +119,37 @@ class Walk:
             if not probing:
                 yield self._read(1)
 
+    def _to_the_end(self, sent: Sent) -> Iterator[Sent]:
+        """Without a total: up to two empty pages in a row, for one alone may be a bad answer.
+
+        A row that leaves meanwhile shifts another to a page already read: it looks missing, and
+        is there again at the next walk. Offsets count rows: a first page that is cut short by a
+        cap on its size sets the size of all.
+        """
+        if self._stream.listing.paging is Paging.BARE_OFFSET and sent.listed.rows:
+            self._size = min(self._size, len(sent.listed.rows))
+        for page in range(2, BARE_PAGES_MAX):
+            was_empty = not sent.listed.rows
+            sent = self._read(page)
+            if was_empty and not sent.listed.rows:
+                self._settled = True
+                return
+            yield sent
+
+    def _by_token(self, sent: Sent) -> Iterator[Sent]:
+        """Each page names the next; the last names none. Raises `Unavailable` for a circle."""
+        asked: set[str] = set()
+        for page in range(2, BARE_PAGES_MAX):
+            token = sent.listed.next_token
+            if not token:
+                self._settled = True
+                return
+            if token in asked:
+                raise Unavailable(f"{self._stream.listing.action} names the same page twice.")
+            asked.add(token)
+            sent = self._read(page, token)
+            yield sent
+
     def _pages(self) -> int:
         if self._total is None:
             raise Unavailable(
@@ -118,9 +158,9 @@ class Walk:
         self.pages_total = max(1, -(-self._total // self._size))
         return self.pages_total
 
-    def _read(self, page: int) -> Sent:
+    def _read(self, page: int, token: str = "") -> Sent:
         stamp = self._stamps.next()
-        asked = Ask(page, self._size, self._window)
+        asked = Ask(page, self._size, self._window, token)
         listed = self._source.list_page(self._stream, self._scope, asked)
         if listed.total is not None:
             self._total = listed.total

@@ -14,9 +14,10 @@ from headrace.core.ports import Cursor, Mirror
 from headrace.core.retry import RetryPolicy
 from headrace.core.stream import Scope, Strategy, Stream
 from headrace.engine.apply import Apply
-from headrace.engine.capture import Capture, Kind, Outcome
+from headrace.engine.capture import Capture, Kind
 from headrace.engine.hooks import HookReader
 from headrace.engine.limits import Limits
+from headrace.engine.reading import Outcome
 from headrace.engine.scopes import ScopeTree
 from headrace.errors import BadToken, Fenced, HeadraceError, Unavailable
 
@@ -24,7 +25,12 @@ _AGAIN = RetryPolicy(attempts=2**31, first_seconds=1.0, cap_seconds=300.0)
 _PRUNE_SECONDS = 600
 _ROUNDS_MAX = 3  # passes that `once` spends on confirming what a pass missed
 
+_SHARE_SECONDS = 2.0
+_AHEAD = 8  # places whose children are asked for side by side
+_FRESH = Cursor()
+
 Place = tuple[str, str]  # stream name, scope key
+Due = tuple[Stream, Scope, Kind]
 
 
 @dataclass(slots=True)
@@ -90,6 +96,7 @@ class Worker:
         self._pruned_at_ms = clock.now_ms()
         self._sweep_at_ms = 0
         self._swept_deletes = 0
+        self._followed_last = 0
         self.report = Report()
 
     def once(self) -> None:
@@ -98,10 +105,12 @@ class Worker:
         What can be read is read and written; then the first failure, if any, is raised.
         """
         for stream in self._streams:
-            for scope in list(self._scopes.of(stream)):
-                self._once_in(stream, scope)
-            self._sweep(stream)
-            self._step_tasks()
+            if stream.strategy is not Strategy.CHILDREN:
+                for place in self._scopes.places(stream):
+                    self._once_in(stream, place)
+                self._sweep(stream)
+                self._step_tasks()
+        self._follow_to_the_end()
         for failure in self.report.failures.values():
             raise failure.error
 
@@ -113,18 +122,67 @@ class Worker:
                 self._clock.sleep(self._pause_seconds())
 
     def turn(self) -> bool:
-        """Run every pass that is due now and step the tasks. Returns whether anything was done."""
+        """Run every pass that is due now and step the tasks. Returns whether anything was done.
+
+        Children, of which there may be more than a call each for a day, get a share of every turn.
+        """
         worked = self._read_hooks() > 0
+        followed: list[Due] = []
         for stream in self._streams:
-            for scope in list(self._scopes.of(stream)):
-                if kind := self._due(stream, scope):
+            cursors = self._mirror.cursors(stream.name)
+            for scope in self._scopes.places(stream):
+                kind = self._due(stream, scope, cursors.get(scope.key, _FRESH))
+                if kind and stream.strategy is Strategy.CHILDREN:
+                    followed.append((stream, scope, kind))
+                elif kind:
                     worked = True
                     self._try(stream, scope, kind)
                     self._step_tasks()
+        worked |= self._follow_parents(followed)
         self._sweep_when_due()
         worked |= self._step_tasks() > 0
         self._prune()
         return worked
+
+    def _follow_parents(self, due: Sequence[Due]) -> bool:
+        """A batch of each until the share is used up; the next turn goes on from there."""
+        if not due:
+            return False
+        start = self._followed_last % len(due)
+        turned = [*due[start:], *due[:start]]
+        ends_ms = self._clock.now_ms() + int(_SHARE_SECONDS * 1000)
+        while turned and self._clock.now_ms() <= ends_ms:
+            batch, turned = turned[:_AHEAD], turned[_AHEAD:]
+            self._follow_batch(batch)
+            self._followed_last += len(batch)
+        return True
+
+    def _follow_batch(self, batch: Sequence[Due]) -> list[Due]:
+        """Returns those of which there is more."""
+        self._capture.read_ahead([(stream, place) for stream, place, _ in batch])
+        more = [due for due in batch if self._try(*due).more]
+        self._step_tasks()
+        return more
+
+    def _follow_to_the_end(self) -> None:
+        """Every child of every parent. Children have children: again until nothing is left."""
+        streams = [s for s in self._streams if s.strategy is Strategy.CHILDREN]
+        left: list[Due] = []
+        head = -1
+        while left or head != self._mirror.head():
+            head = self._mirror.head()
+            left = left or [
+                (stream, place, Kind.CENSUS if self._is_sweep_due(stream, place) else Kind.POLL)
+                for stream in streams
+                for place in self._scopes.places(stream)
+            ]
+            batches = [left[at : at + _AHEAD] for at in range(0, len(left), _AHEAD)]
+            left = [due for batch in batches for due in self._follow_batch(batch)]
+
+    def _is_sweep_due(self, stream: Stream, place: Scope) -> bool:
+        cursor = self._mirror.cursor(stream.name, place.key)
+        swept_ms = self._clock.now_ms() - cursor.census_at
+        return cursor.snapshot_done and swept_ms >= self._limits.sweep_seconds * 1000
 
     # --- passes ------------------------------------------------------------------------------
 
@@ -165,6 +223,8 @@ class Worker:
             self._sweep(stream)
 
     def _sweep(self, stream: Stream) -> None:
+        if stream.strategy is Strategy.CHILDREN:  # these go with their parent as it goes
+            return
         for scope in self._scopes.orphans(stream):
             self.report.note((stream.name, scope), self._capture.sweep_orphans(stream, scope))
 
@@ -198,8 +258,7 @@ class Worker:
 
     # --- when --------------------------------------------------------------------------------
 
-    def _due(self, stream: Stream, scope: Scope) -> Kind | None:
-        cursor = self._mirror.cursor(stream.name, scope.key)
+    def _due(self, stream: Stream, scope: Scope, cursor: Cursor) -> Kind | None:
         if self._is_waiting((stream.name, scope.key)):
             return None
         for kind, at_ms in self._plan(stream, cursor):
@@ -218,6 +277,8 @@ class Worker:
         if not cursor.snapshot_done:
             yield Kind.SNAPSHOT, 0
             return
+        if stream.strategy is Strategy.CHILDREN:
+            census_ms = self._limits.sweep_seconds * 1000
         yield Kind.CENSUS, cursor.census_at + census_ms
         if not stream.slow and stream.name not in self._unpolled:
             yield Kind.POLL, cursor.polled_at + poll_ms

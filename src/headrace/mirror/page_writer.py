@@ -5,24 +5,25 @@ Runs inside the caller's transaction and touches only the page's keys.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from headrace.core.change import Counts, Op
 from headrace.core.compare import Nothing, Verdict, compare
 from headrace.core.ports import Page
-from headrace.core.record import Gone, Key, OnFile, Record, Sighting
+from headrace.core.record import Gone, Key, OnFile, Record, Seen, Sighting
 from headrace.mirror.store import Row, Store
 
-SELECT_RECORD = (
-    'SELECT record.id, stream, key, scope, version, digest, body, seen_at, "offset",'
-    " changed_at, deleted"
-    " FROM record JOIN body ON body.id = record.id"
-)
+_HEAD = 'record.id, stream, key, scope, version, digest, seen_at, "offset", changed_at, deleted'
+_SELECT_HEAD = f"SELECT {_HEAD} FROM record"
+_SELECT_BODY = "SELECT key, body FROM record JOIN body ON body.id = record.id"
+SELECT_RECORD = f"SELECT {_HEAD}, body FROM record JOIN body ON body.id = record.id"
 
 
 def on_file(row: Row) -> OnFile:
     """The value of one row of `SELECT_RECORD`."""
-    _, stream, key, scope, version, digest, body, seen_at, offset, changed_at, deleted = row
+    return _filed(row[:-1], row[-1])
+
+
+def _filed(head: Row, body: bytes) -> OnFile:
+    _, stream, key, scope, version, digest, seen_at, offset, changed_at, deleted = head
     record = Record(stream, key, scope, version, digest, body)
     return OnFile(record, seen_at, offset, changed_at, bool(deleted))
 
@@ -51,11 +52,22 @@ class PageWriter:
         return counts
 
     def _load(self) -> None:
-        keys = self._store.listed(list({sighting.key for sighting in self._page.sightings}))
-        sql = f"{SELECT_RECORD} WHERE stream = ? AND {self._store.among}"
-        for row in self._store.rows(sql, (self._page.stream, keys)):
-            self._ids[row[2]] = row[0]
-            self._filed[row[2]] = on_file(row)
+        """What is on file. A body is read only where no sighting has it, told by the digest."""
+        sightings = self._page.sightings
+        heads = self._rows_of(_SELECT_HEAD, {sighting.key for sighting in sightings})
+        bodies = {s.record.digest: s.record.body for s in sightings if isinstance(s, Seen)}
+        unseen = {key for _, _, key, _, _, digest, *_ in heads if digest not in bodies}
+        read: dict[Key, bytes] = dict(self._rows_of(_SELECT_BODY, unseen))
+        for head in heads:
+            identity, _, key, _, _, digest, *_ = head
+            self._ids[key] = identity
+            self._filed[key] = _filed(head, read[key] if key in read else bodies[digest])
+
+    def _rows_of(self, select: str, keys: set[Key]) -> list[Row]:
+        if not keys:
+            return []
+        sql = f"{select} WHERE stream = ? AND {self._store.among}"
+        return self._store.rows(sql, (self._page.stream, self._store.listed(list(keys))))
 
     def _take(self, sighting: Sighting, counts: Counts) -> None:
         filed = self._filed.get(sighting.key)
@@ -68,7 +80,9 @@ class PageWriter:
         counts.unchanged += verdict is Nothing.UNCHANGED
         if filed is not None and sighting.seen_at >= filed.seen_at:  # an old version is there, too
             self._seen.add(sighting.key)
-            self._filed[sighting.key] = replace(filed, seen_at=sighting.seen_at)
+            self._filed[sighting.key] = OnFile(
+                filed.record, sighting.seen_at, filed.offset, filed.changed_at, filed.deleted
+            )
 
     def _apply(self, filed: OnFile | None, sighting: Sighting, verdict: Verdict) -> None:
         key, page = sighting.key, self._page
@@ -90,16 +104,19 @@ class PageWriter:
 
     def _flush(self) -> None:
         self._number_the_new()
-        store, changed = self._store, [(self._ids[key], self._filed[key]) for key in self._changed]
-        seen = [(self._filed[k].seen_at, self._ids[k]) for k in self._seen - self._changed]
-        store.run_each("UPDATE record SET seen_at = ? WHERE id = ?", seen)
-        store.run_each(_PUT_RECORD, [_record_row(i, filed) for i, filed in changed])
-        store.run_each(_PUT_BODY, [(i, filed.record.body) for i, filed in changed])
-        store.run_each(_PUT_CHANGE, self._log)
+        changed = [(self._ids[key], self._filed[key]) for key in self._changed]
+        if seen := [(self._filed[k].seen_at, self._ids[k]) for k in self._seen - self._changed]:
+            self._store.run_each(_PUT_SEEN_AT, seen)
+        if changed:
+            self._store.run_each(_PUT_RECORD, [_record_row(i, filed) for i, filed in changed])
+            self._store.run_each(_PUT_BODY, [(i, filed.record.body) for i, filed in changed])
+            self._store.run_each(_PUT_CHANGE, self._log)
 
     def _number_the_new(self) -> None:
         """New keys get their ids in the order of their first change."""
         new = [key for key in self._changed if key not in self._ids]
+        if not new:
+            return
         first = self._store.rows("SELECT coalesce(max(id), 0) + 1 FROM record")[0][0]
         order = sorted(new, key=lambda key: self._filed[key].offset)
         self._ids.update({key: first + index for index, key in enumerate(order)})
@@ -110,6 +127,7 @@ class PageWriter:
         return self._head + len(self._log)
 
 
+_PUT_SEEN_AT = "UPDATE record SET seen_at = ? WHERE id = ?"
 _PUT_CHANGE = "INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _PUT_BODY = "INSERT INTO body VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body"
 _PUT_RECORD = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import resources
 
 from headrace.errors import Refused
@@ -12,7 +13,10 @@ FORMAT = "1"
 
 def check(store: Store) -> None:
     """Read only. Raises `Refused` for a database of another program and for another format."""
-    tables = store.tables()
+    _check(store, store.tables())
+
+
+def _check(store: Store, tables: set[str]) -> None:
     if tables and not tables & {"meta", "delivery"}:
         raise Refused(
             "This is a database of another program, not a mirror.",
@@ -28,8 +32,9 @@ def check(store: Store) -> None:
 
 def create_mirror(store: Store, now_ms: int) -> None:
     """Make what is missing of the mirror's tables. Offsets start at `now_ms` in microseconds."""
-    check(store)
-    if "record" not in store.tables():
+    tables = store.tables()
+    _check(store, tables)
+    if "record" not in tables:
         with store.transaction():
             _run_script(store, store.mirror_script)
             meta = [("format", FORMAT), ("stamp", "0"), ("head", str(now_ms * 1000))]
@@ -38,14 +43,16 @@ def create_mirror(store: Store, now_ms: int) -> None:
         with store.transaction():
             head = "SELECT 'head', seq FROM sqlite_sequence WHERE name = 'change'"
             store.run(f"INSERT INTO meta {head}")
-    create_inbox(store)
+    if "delivery" not in tables:
+        create_inbox(store)
 
 
 def create_inbox(store: Store) -> None:
     """Make the inbox's table when it is missing, in an older mirror too."""
-    if "delivery" in store.tables():
+    tables = store.tables()
+    if "delivery" in tables:
         return
-    check(store)
+    _check(store, tables)
     with store.transaction():
         if "delivery" not in store.tables():  # two may open a new file at the same time
             _run_script(store, store.inbox_script)
@@ -57,6 +64,11 @@ def _meta(store: Store, name: str) -> str | None:
 
 
 def _run_script(store: Store, name: str) -> None:
-    script = resources.files(__package__).joinpath(name).read_text("utf-8")
-    for statement in filter(str.strip, script.split(";")):
+    for statement in _statements(name):
         store.run(statement)
+
+
+@cache
+def _statements(name: str) -> tuple[str, ...]:
+    script = resources.files(__package__).joinpath(name).read_text("utf-8")
+    return tuple(filter(str.strip, script.split(";")))

@@ -15,7 +15,7 @@ CREATE TABLE record (
     deleted    INTEGER NOT NULL,  -- 1 for a tombstone
     UNIQUE (stream, key)
 );
-CREATE INDEX record_scope ON record (stream, scope);
+CREATE INDEX record_scope ON record (stream, scope, "offset");
 
 CREATE TABLE body (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
 

@@ -15,7 +15,7 @@ CREATE TABLE record (
     deleted    SMALLINT NOT NULL,
     UNIQUE (stream, key)
 ) WITH (fillfactor = 80);  -- room for the new `seen_at` beside the old one
-CREATE INDEX record_scope ON record (stream, scope);
+CREATE INDEX record_scope ON record (stream, scope, "offset");
 
 CREATE TABLE body (id BIGINT PRIMARY KEY, body BYTEA NOT NULL);
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, NoReturn
+
+import msgspec
 
 from headrace.errors import HeadraceError, Refused, Unavailable
 from headrace.mirror.store import Row
@@ -45,22 +46,28 @@ class SqliteStore:
 
     def listed(self, keys: Sequence[str]) -> str:
         """See `Store.listed`."""
-        return json.dumps(keys)
+        return msgspec.json.encode(keys).decode()
 
     def rows(self, sql: str, arguments: Sequence[Any] = ()) -> list[Row]:
         """See `Store.rows`."""
-        with _sorted_errors():
+        try:
             return self._db.execute(sql, arguments).fetchall()
+        except sqlite3.Error as error:
+            _raise_sorted(error)
 
     def run(self, sql: str, arguments: Sequence[Any] = ()) -> int:
         """See `Store.run`."""
-        with _sorted_errors():
+        try:
             return self._db.execute(sql, arguments).rowcount
+        except sqlite3.Error as error:
+            _raise_sorted(error)
 
     def run_each(self, sql: str, arguments: Iterable[Sequence[Any]]) -> int:
         """See `Store.run_each`."""
-        with _sorted_errors():
+        try:
             return self._db.executemany(sql, arguments).rowcount
+        except sqlite3.Error as error:
+            _raise_sorted(error)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -114,15 +121,11 @@ class SqliteStore:
         self._db.close()
 
 
-@contextmanager
-def _sorted_errors() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        found = sorted_error(error)
-        if found is None:
-            raise
-        raise found from error
+def _raise_sorted(error: sqlite3.Error) -> NoReturn:
+    found = sorted_error(error)
+    if found is None:
+        raise error
+    raise found from error
 
 
 def sorted_error(error: sqlite3.Error) -> HeadraceError | None:

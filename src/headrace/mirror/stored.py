@@ -17,6 +17,11 @@ from headrace.mirror.store import Store
 
 _CHUNK = 500
 _COUNTS = Counts.__slots__
+_ADD_COUNTS = (
+    f"INSERT INTO counter (stream, {', '.join(_COUNTS)}) VALUES (?{', ?' * len(_COUNTS)})"
+    " ON CONFLICT (stream) DO UPDATE SET "
+    + ", ".join(f"{name} = counter.{name} + excluded.{name}" for name in _COUNTS)
+)
 _CHANGE = '"offset", stream, key, op, after, before, before_offset, before_at, at, origin'
 _PUT_CURSOR = (
     "INSERT INTO cursor VALUES (?, ?, ?) ON CONFLICT (stream, scope)"
@@ -26,6 +31,8 @@ _PUT_REJECT = (
     "INSERT INTO reject (stream, scope, reason, body, at) VALUES (?, ?, ?, ?, ?)"
     " ON CONFLICT DO NOTHING"
 )
+_OPS = {op.value: op for op in Op}
+_ORIGINS = {origin.value: origin for origin in Origin}
 _cursor_decoder = msgspec.json.Decoder(Cursor)
 
 
@@ -47,12 +54,14 @@ class StoredMirror:
     def commit(self, page: Page) -> Counts:
         """See `core.ports.Mirror.commit`. Invariant 2: one transaction, all or nothing."""
         with self._transaction():
-            writer = PageWriter(self._store, page, head=self.head())
+            head, stamp = self._marks()
+            writer = PageWriter(self._store, page, head=head)
             counts = writer.write()
             self._write_rejects(page)
             self._write_cursor(page)
-            self._write_counts(page.stream, counts)
-            self._raise_marks(page, writer.head)
+            self._store.run(_ADD_COUNTS, (page.stream, *counts.as_dict().values()))
+            newest = max((sighting.seen_at for sighting in page.sightings), default=0)
+            self._raise_marks(head=(head, writer.head), stamp=(stamp, newest))
         return counts
 
     def prune(
@@ -69,8 +78,8 @@ class StoredMirror:
         return self._store.transaction()
 
     def _write_rejects(self, page: Page) -> None:
-        rows = [(r.stream, r.scope, r.reason, r.body, page.at) for r in page.rejects]
-        self._store.run_each(_PUT_REJECT, rows)
+        if rows := [(r.stream, r.scope, r.reason, r.body, page.at) for r in page.rejects]:
+            self._store.run_each(_PUT_REJECT, rows)
 
     def _write_cursor(self, page: Page) -> None:
         if page.cursor is None:
@@ -80,20 +89,11 @@ class StoredMirror:
         value = msgspec.json.encode(page.cursor)
         self._store.run(_PUT_CURSOR, (page.stream, page.scope, value))
 
-    def _write_counts(self, stream: str, counts: Counts) -> None:
-        sums = ", ".join(f"{name} = counter.{name} + excluded.{name}" for name in _COUNTS)
-        marks = ", ".join("?" for _ in _COUNTS)
-        self._store.run(
-            f"INSERT INTO counter (stream, {', '.join(_COUNTS)}) VALUES (?, {marks})"
-            f" ON CONFLICT (stream) DO UPDATE SET {sums}",
-            (stream, *counts.as_dict().values()),
-        )
-
-    def _raise_marks(self, page: Page, head: int) -> None:
-        stamp = max((s.seen_at for s in page.sightings), default=0)
-        marks = [("head", head, self.head()), ("stamp", stamp, self.last_stamp())]
-        risen = [(str(new), name) for name, new, old in marks if new > old]
-        self._store.run_each("UPDATE meta SET value = ? WHERE name = ?", risen)
+    def _raise_marks(self, **marks: tuple[int, int]) -> None:
+        """From what they were to what they are, by name; none ever sinks."""
+        risen = [(str(new), name) for name, (old, new) in marks.items() if new > old]
+        if risen:
+            self._store.run_each("UPDATE meta SET value = ? WHERE name = ?", risen)
 
     # --- records -----------------------------------------------------------------------------
 
@@ -107,9 +107,19 @@ class StoredMirror:
         last = 0
         where, arguments = _living(stream, scope)
         sql = f"{SELECT_RECORD} WHERE {where} AND record.id > ? ORDER BY record.id LIMIT {_CHUNK}"
-        while rows := self._store.rows(sql, (*arguments, last)):
-            last = rows[-1][0]
+        rows = self._store.rows(sql, (*arguments, last))
+        while rows:
             yield from map(on_file, rows)
+            last = rows[-1][0]
+            rows = self._store.rows(sql, (*arguments, last)) if len(rows) == _CHUNK else []
+
+    def changed(self, stream: str, scope: str, after: int, limit: int) -> Sequence[OnFile]:
+        """See `core.ports.Mirror.changed`."""
+        sql = (
+            f'{SELECT_RECORD} WHERE stream = ? AND scope = ? AND "offset" > ?'
+            ' ORDER BY "offset" LIMIT ?'
+        )
+        return [on_file(row) for row in self._store.rows(sql, (stream, scope, after, limit))]
 
     def unseen(self, stream: str, scope: str, before: int) -> Sequence[Key]:
         """See `core.ports.Mirror.unseen`."""
@@ -134,7 +144,9 @@ class StoredMirror:
         """Changes with an offset above `after`, oldest first, at most `limit`."""
         sql = f'SELECT {_CHANGE} FROM change WHERE "offset" > ? ORDER BY "offset" LIMIT ?'
         return [
-            Change(offset, stream, key, Op(op), new, old, old_offset, old_at, at, Origin(origin))
+            Change(
+                offset, stream, key, _OPS[op], new, old, old_offset, old_at, at, _ORIGINS[origin]
+            )
             for offset, stream, key, op, new, old, old_offset, old_at, at, origin
             in self._store.rows(sql, (after, limit))
         ]  # fmt: skip
@@ -184,6 +196,13 @@ class StoredMirror:
     def store(self) -> Store:
         """For maintenance: what lies beneath."""
         return self._store
+
+    def _marks(self) -> tuple[int, int]:
+        """The head and the highest stamp, in one look."""
+        found: dict[str, str] = dict(
+            self._store.rows("SELECT name, value FROM meta WHERE name <> 'format'")
+        )
+        return int(found.get("head", 0)), int(found.get("stamp", 0))
 
     def _meta(self, name: str) -> int:
         rows = self._store.rows("SELECT value FROM meta WHERE name = ?", (name,))

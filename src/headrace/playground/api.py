@@ -13,6 +13,7 @@ from .actions import ALL
 from .actions.action import Action, Call
 from .envelope import ApiError, answer, failure
 from .hooks import Delivery, Hooks
+from .modules.files.serving import Serving
 from .oauth import AUTHORIZE_PATH, TOKEN_PATH, OAuth
 from .parameters import checked, decode
 from .rates import Rates
@@ -38,6 +39,7 @@ class Playground:
         self._tokens = Tokens()
         self._rates = Rates()
         self._oauth = OAuth(self._tokens, team.domain)
+        self._serving = Serving(team, self._tokens)
         self._requests = 0
         self.settings = settings or Settings()
 
@@ -60,6 +62,11 @@ class Playground:
     def requests_while_throttled(self) -> int:
         """How many of them came within the wait that the refusal before had announced."""
         return self._rates.while_throttled
+
+    @property
+    def refreshes(self) -> int:
+        """How often an OAuth grant was renewed."""
+        return self._oauth.refreshed
 
     def issue_token(
         self,
@@ -87,7 +94,10 @@ class Playground:
             return self._oauth.authorize(request, self.settings, self.clock.now_ms())
         if path.endswith(TOKEN_PATH) and request.method == "POST":
             return self._oauth.exchange(request, self.settings, self.clock.now_ms())
-        return Response(404, {"content-type": "text/html;charset=utf-8"}, b"<h1>404</h1>")
+        served = (
+            self._serving.get(request, self.clock.now_ms()) if request.method == "GET" else None
+        )
+        return served or Response(404, {"content-type": "text/html;charset=utf-8"}, b"<h1>404</h1>")
 
     def deliver_due(self) -> list[Delivery]:
         """The hook deliveries to be sent now; report each with `delivered`."""
@@ -108,10 +118,9 @@ class Playground:
     def _called(self, request: Request) -> dict[str, Any]:
         now_ms, settings = self.clock.now_ms(), self.settings
         given = decode(request.body)
-        asked = parse_qs(urlsplit(request.url).query).get("Action", [""])[0]
-        name = given.pop("Action", asked)
-        headers = {key.lower(): value for key, value in request.headers.items()}
-        token = self._tokens.of(headers.get("authorization", ""), now_ms)
+        query = urlsplit(request.url).query
+        name = given.pop("Action", parse_qs(query).get("Action", [""])[0] if query else "")
+        token = self._tokens.of(_authorization(request), now_ms)
         action = ALL.get(name) if isinstance(name, str) else None
         if action is None:
             raise ApiError("UnsupportedOperation", f"The Action {name} is not known")
@@ -144,3 +153,8 @@ class Playground:
             raise ApiError("UnauthorizedOperation", f"The token lacks {action.scope}")
         if token.project_id and action.team_wide and not settings.project_tokens_see_team:
             raise ApiError("UnauthorizedOperation", "A project token sees only its project")
+
+
+def _authorization(request: Request) -> str:
+    headers = request.headers.items()
+    return next((value for name, value in headers if name.lower() == "authorization"), "")

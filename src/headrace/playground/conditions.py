@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from .defaults import DEFECT_TYPES, KINDS, MODULES, REQUIREMENT_TYPES
@@ -178,6 +179,7 @@ def date_range(value: Any, *, day_only: bool = False) -> Range:
     return Range(begin_ms, end_ms + span_ms - 1)
 
 
+@lru_cache(maxsize=1024)  # each page of a walk names the same range again
 def _moment(text: str, *, day_only: bool) -> tuple[int, int]:
     """When `text` begins and how long it lasts: a day, or a second."""
     for form, length, span_ms in (("%Y-%m-%d", 10, DAY_MS), ("%Y-%m-%d %H:%M:%S", 19, 1000)):

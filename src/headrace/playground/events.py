@@ -78,6 +78,21 @@ def ping(team: Team, project: Project) -> Event:
     return Event("PING", project.id, body)
 
 
+def event(team: Team, project: Project, code: str, told: Body) -> Event:
+    """An event of a module: the common head and what is `told` beside it."""
+    return Event(code, project.id, _head(team, project, code) | told)
+
+
+def sender(team: Team, member_id: int) -> Body:
+    """A person as events outside of issues show them."""
+    return _sender(team, team.members[member_id])
+
+
+def issue_body(team: Team, project: Project, issue: Issue) -> Body:
+    """An issue inside an event."""
+    return _issue(team, project, issue)
+
+
 def _head(team: Team, project: Project, code: str) -> Body:
     body: Body = {"action": ACTIONS[code]} if code in ACTIONS else {}
     info, site = project.info, team.site

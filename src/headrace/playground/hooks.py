@@ -11,8 +11,7 @@ from base64 import b64encode
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from hashlib import sha1
-from hmac import new as hmac
+from hmac import digest
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -85,6 +84,7 @@ class Hooks:
         self.hooks: dict[str, Hook] = {}
         self.dropped = 0
         self._team = team
+        team.hooks = self
         self._made = 0
         self._outbox: deque[Delivery] = deque()
         self._in_flight: dict[str, Delivery] = {}
@@ -228,7 +228,7 @@ def _request(hook: Hook, event: Event, delivery_id: str) -> Request:
 
 def signature(token: str, body: bytes) -> str:
     """`sha1=` and the hex HMAC-SHA1 of the raw body under the signing token."""
-    return f"sha1={hmac(token.encode(), body, sha1).hexdigest()}"
+    return f"sha1={digest(token.encode(), body, 'sha1').hex()}"
 
 
 def _body(hook: Hook, event: Event) -> bytes:

@@ -93,10 +93,15 @@ def issue_detail(issue: Issue, project: Project, team: Team, now_ms: int) -> Row
             for found in project.issues.values()
             if found.parent_code == issue.code and found.kind == "SUB_TASK"
         ],
-        "Files": _files(issue, now_ms) if issue.code % 10 == 0 else [],
-        "ThirdLinks": [],
+        "Files": team.files.rows_of(project.id, issue, now_ms),
+        "ThirdLinks": _third_links(issue) if issue.code % 7 == 0 else [],
         "Project": project_inside_issue(project.info, team),
     }
+
+
+def issue_simple(value: Issue, project: Project, team: Team) -> Row:
+    """`IssueSimpleData`: an issue as those tied to it show it."""
+    return _relative(value, project, team, "IssueStatusType", "IssueTypeDetail")
 
 
 def _iteration_inside(value: Iteration | None) -> Row:
@@ -106,7 +111,9 @@ def _iteration_inside(value: Iteration | None) -> Row:
 
 
 def _custom(issue: Issue, project: Project) -> list[Row]:
-    names = {field.id: field.name for field in project.fields[issue.kind]} if issue.custom else {}
+    if not issue.custom:
+        return []
+    names = {field.id: field.name for field in project.fields[issue.kind]}
     return [
         {"Id": field_id, "Name": names.get(field_id, ""), "ValueString": value}
         for field_id, value in issue.custom
@@ -130,7 +137,6 @@ def _relative(value: Issue | None, project: Project, team: Team, *extra: str) ->
     return {name: shared[name] for name in names} | {"Assignee": team.user(first)}
 
 
-def _files(issue: Issue, now_ms: int) -> list[Row]:
-    url = f"https://files.example.com/{issue.id}.png?expires={now_ms // 1000 + 3600}"
-    name = f"screenshot 截图 {issue.code}.png"
-    return [{"FileId": issue.id, "Name": name, "Size": 1024, "Type": 2, "Url": url}]
+def _third_links(issue: Issue) -> list[Row]:
+    link = f"https://design.example.com/{issue.id}"
+    return [{"Id": issue.id, "Title": "sketch 草图", "Link": link, "ThirdType": "MODAO"}]

@@ -1,10 +1,13 @@
 """OAuth as CODING's help centre describes it: a code for a grant, a grant for tokens.
 
-The code works once and lives five minutes; a refresh ends the access token before it at once.
+The code works once and lives five minutes; a refresh ends the access token before it at once. An
+app that is registered with a loopback address without a port may come back to any port of it
+(RFC 8252); CODING's documents do not say whether it does so too.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
@@ -25,10 +28,11 @@ CODE_LIVES_MS = 5 * 60_000
 ACCESS_LIVES_SECONDS = 7200
 REFRESH_LIVES_MS = 90 * DAY_MS
 OPEN_MAX = 1_000
+_LOOPBACK = re.compile(r"(http://127\.0\.0\.1):[0-9]{1,5}(.*)")
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Authorize</title>
 <h1>Authorize a playground app</h1><p>It asks for: {scope}</p>
-<p><a role="button" href="{approve}">Approve 授权</a></p></html>"""
+<p><a role="button" href="{approve}">Approve 授权</a> <a href="{deny}">Deny 拒绝</a></p></html>"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class OAuth:
         self._codes: dict[str, Grant] = {}
         self._refreshes: dict[str, Grant] = {}
         self._made = 0
+        self.refreshed = 0
 
     def register_app(self, redirect_uri: str) -> tuple[str, str]:
         """Returns (client_id, client_secret)."""
@@ -65,25 +70,28 @@ class OAuth:
         return app.client_id, app.client_secret
 
     def authorize(self, request: Request, settings: Settings, now_ms: int) -> Response:
-        """The page a person sees; once approved (`?approve=1`) it redirects with a code."""
+        """The page a person sees; approved (`&approve=1`) it goes back with a code, else
+        (`&deny=1`) without."""
         parts = urlsplit(request.url)
         asked = dict(parse_qsl(parts.query, keep_blank_values=True))
         app = self._apps.get(asked.get("client_id", ""))
         if app is None or asked.get("response_type") != "code":
             return _page(400, "<p>Unknown app, or response_type is not code</p>")
-        if asked.get("redirect_uri", app.redirect_uri) != app.redirect_uri:
+        back = asked.get("redirect_uri", app.redirect_uri)
+        if back != app.redirect_uri and _without_port(back) != app.redirect_uri:
             return _page(400, "<p>redirect_uri is not the registered one</p>")
-        scope = asked.get("scope", "")
+        scope, state = asked.get("scope", ""), asked.get("state", "")
+        if asked.get("deny") == "1":
+            return _redirect(back, {"error": "access_denied", "state": state})
         if not settings.auto_approve and asked.get("approve") != "1":
-            approve = f"{parts.path}?{parts.query}&approve=1"
-            return _page(200, PAGE.format(scope=escape(scope), approve=escape(approve)))
+            here = escape(f"{parts.path}?{parts.query}")
+            shown = {"approve": f"{here}&amp;approve=1", "deny": f"{here}&amp;deny=1"}
+            return _page(200, PAGE.format(scope=escape(scope), **shown))
         code = self._new("code")
         scopes = frozenset(filter(None, scope.split(",")))
         self._codes[code] = Grant(app.client_id, scopes, now_ms + CODE_LIVES_MS)
         _bound(self._codes)
-        told = {"code": code, "state": asked.get("state", ""), "team": self._team, "scope": scope}
-        joint = "&" if urlsplit(app.redirect_uri).query else "?"
-        return Response(302, {"location": f"{app.redirect_uri}{joint}{urlencode(told)}"})
+        return _redirect(back, {"code": code, "state": state, "team": self._team, "scope": scope})
 
     def exchange(self, request: Request, settings: Settings, now_ms: int) -> Response:
         """Code or refresh token for tokens. Anything wrong answers HTTP 400 with `error`."""
@@ -102,6 +110,7 @@ class OAuth:
             return _refusal("unsupported_grant_type", "grant_type is not known")
         if grant is None or grant.client_id != app.client_id or grant.ends_ms <= now_ms:
             return _refusal("invalid_grant", "The code or refresh token is not valid")
+        self.refreshed += bool(old)
         return self._pair(grant, old, settings, now_ms)
 
     def _pair(self, grant: Grant, old: str, settings: Settings, now_ms: int) -> Response:
@@ -134,6 +143,17 @@ class OAuth:
 def _bound(grants: dict[str, Grant]) -> None:
     while len(grants) > OPEN_MAX:
         del grants[next(iter(grants))]
+
+
+def _without_port(uri: str) -> str:
+    """A loopback address without its port; "" for any other."""
+    found = _LOOPBACK.fullmatch(uri)
+    return f"{found[1]}{found[2]}" if found else ""
+
+
+def _redirect(back: str, told: Mapping[str, str]) -> Response:
+    joint = "&" if urlsplit(back).query else "?"
+    return Response(302, {"location": f"{back}{joint}{urlencode(told)}"})
 
 
 def _page(status: int, html: str) -> Response:

@@ -32,6 +32,7 @@ class Paging:
     """`rows`: the list's name. `under`: the object around it, "" for none.
 
     `total`, `pages`: the names of the row count and the page count, "" where none is told.
+    `as_text`: page number and size are asked for as texts.
     """
 
     style: Style
@@ -43,6 +44,7 @@ class Paging:
     default: int = 20
     maximum: int = STATED_NOWHERE
     required: bool = True
+    as_text: bool = False
 
     def parameters(self) -> tuple[tuple[str, str, bool], ...]:
         """(name, type, required) of the request fields this style adds."""
@@ -52,10 +54,8 @@ class Paging:
             return (("Offset", "integer", False), ("Limit", "integer", False))
         if self.style is Style.CONTINUED:
             return (("ContinuationToken", "string", False), ("PageSize", "integer", False))
-        return (
-            (self.number, "integer", self.required),
-            ("PageSize", "integer", self.required),
-        )
+        kind = "string" if self.as_text else "integer"
+        return ((self.number, kind, self.required), ("PageSize", kind, self.required))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,8 @@ def window(
     offset_counts_pages: bool = False,
 ) -> Window:
     """Which rows are meant. ApiError InvalidParameterValue, or LimitExceeded without `cap`."""
+    if paging.as_text:
+        asked = _as_numbers(asked, (paging.number, "PageSize"))
     size_name = "Limit" if paging.style is Style.OFFSET else "PageSize"
     size = asked.get(size_name, min(paging.default, maximum))
     if size < 1:
@@ -122,6 +124,13 @@ def frame(
         end = wanted.start + wanted.size
         fields["ContinuationToken"] = str(end) if end < total else ""
     return {paging.under: fields} if paging.under else fields
+
+
+def _as_numbers(asked: Mapping[str, Any], names: Sequence[str]) -> Mapping[str, Any]:
+    for name in names:
+        if not str(asked.get(name, 0)).isdecimal():
+            raise ApiError("InvalidParameterValue", f"{name} is no number")
+    return {**asked, **{name: int(asked[name]) for name in names if name in asked}}
 
 
 def _continued(token: str) -> int:

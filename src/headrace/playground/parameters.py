@@ -30,7 +30,7 @@ def checked(action: Action, given: Mapping[str, Any]) -> dict[str, Any]:
 
     ApiError UnknownParameter, MissingParameter or InvalidParameterValue, naming the parameter.
     """
-    known = {parameter.name: parameter for parameter in action.all_parameters()}
+    known = action.known
     values = {name: value for name, value in given.items() if value is not None}
     for name in values:
         if name not in known:
@@ -54,9 +54,10 @@ def _value(parameter: Parameter, value: Any) -> Any:
         fits = _fits(kind, value)
     if not fits:
         raise ApiError("InvalidParameterValue", f"The parameter {parameter.name} is no {kind}")
-    told = value if isinstance(value, list) else [value]
-    if parameter.choices and not set(told) <= set(parameter.choices):
-        raise ApiError("InvalidParameterValue", f"{parameter.name} has a value unknown here")
+    if parameter.choices:
+        told = value if isinstance(value, list) else [value]
+        if not set(told) <= set(parameter.choices):
+            raise ApiError("InvalidParameterValue", f"{parameter.name} has a value unknown here")
     return value
 
 

@@ -72,7 +72,9 @@ class Project:
     def put_iteration(self, iteration: Iteration) -> None:
         """Store an iteration. Rows of its issues carry its name and status: they are re-made."""
         self.iterations[iteration.code] = iteration
-        self.forget_rows()
+        self.version += 1
+        for code in [n for n in self.rows if self.issues[n].iteration_code == iteration.code]:
+            del self.rows[code]
 
     def forget_rows(self) -> None:
         self.version += 1

@@ -84,6 +84,19 @@ def team_member(member: Member, team_id: int, roles: list[Row]) -> Row:
     }
 
 
+def team(team: Team) -> Row:
+    """`Data` of `DescribeTeam`."""
+    return {
+        "Id": team.id,
+        "Name": team.name,
+        "NamePinYin": team.name,
+        "Avatar": f"https://static.example.com/team/{team.id}.png",
+        "TeamHost": team.site,
+        "IsVerification": True,
+        "TeamOwner": team_member(team.members[team.owner_id], team.id, []),
+    }
+
+
 def role(role_type: str) -> Row:
     role_id, name = ROLES[role_type]
     return {"RoleId": role_id, "RoleType": role_type, "RoleTypeName": name}

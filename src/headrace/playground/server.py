@@ -129,6 +129,7 @@ class Server:
         self._pauses = 0
         self._stop = Event()
         self._listener = _Listener((host, port), playground, self.lock)
+        playground.team.served_at = self.url
         self._threads = [Thread(target=self._listener.serve_forever, args=(0.05,), name="http")]
         if acts_per_second > 0:
             pause_seconds = 1 / min(acts_per_second, ACTS_PER_SECOND_MAX)

@@ -7,20 +7,26 @@ calls give the same team, byte for byte.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec.structs import replace
 
 from . import beginning, events, living, rows
 from .defaults import KINDS, LABEL_COLORS, STATUS_IDS_OF_KIND
+from .modules import MODULES, Module
+from .modules.files.store import Files
 from .project import Project
 from .records import Event, Field, Issue, Iteration, Label, Member, Option, ProjectInfo
 from .rows import Row
-from .truth import Key, table_rows
+from .truth import TABLES, Key, table_rows
+
+if TYPE_CHECKING:
+    from .hooks import Hooks
 
 EVENTS_MAX = 20_000
+MODULES_SHARE = 0.6
 UNTOLD = {"updated_ms", "completed_ms"}
 TOLD_BY = {
     "ISSUE_STATUS_UPDATED": ("status_id",),
@@ -28,6 +34,11 @@ TOLD_BY = {
     "ISSUE_ITERATION_CHANGED": ("iteration_code",),
     "ISSUE_RELATIONSHIP_CHANGED": ("parent_code",),
 }
+
+
+M = TypeVar("M", bound=Module)
+Onlooker = Callable[[Project, Issue, Issue, int], None]
+"""A module that is shown every change of an issue: the project, old, new, and when."""
 
 
 class Team:
@@ -42,12 +53,19 @@ class Team:
         self.name = "Demo Team"
         self.domain = "demo-team"
         self.site = f"https://{self.domain}.coding.net"
+        self.served_at = "https://e.coding.net"  # where depots and files are
+        self.files = Files(self)
         self.owner_id = beginning.OWNER
         self.members = {n: Member(n, f"member-{n}") for n in range(1, beginning.MEMBERS + 1)}
         self.projects: dict[int, Project] = {}
         self.listening = False
         self.events: deque[Event] = deque(maxlen=EVENTS_MAX)
         self.remember_ms = 0
+        self.began_ms = now_ms
+        self.modules: dict[str, Module] = {}
+        self.hooks: Hooks | None = None
+        self.onlookers: list[Onlooker] = []
+        self._seed = seed
         self._rng = Random(seed)
         self._users: dict[int, Row] = {}
         self._user_jsons: dict[int, str] = {}
@@ -61,9 +79,30 @@ class Team:
     def rows(self, table: str) -> dict[Key, Row]:
         """The list rows the API would serve now, hidden projects included, by key.
 
-        Tables and keys: see `truth.TABLES`.
+        Tables and keys: see `truth.TABLES`, and `tables` of each module.
         """
-        return table_rows(self, table)
+        if table in TABLES:
+            return table_rows(self, table)
+        for name in MODULES:
+            tables = self._module(name).tables()
+            if table in tables:
+                return tables[table]()
+        raise KeyError(table)
+
+    def module(self, kind: type[M]) -> M:
+        """The team's module of this kind; made at the first question."""
+        name = next(name for name, made in MODULES.items() if made is kind)
+        found = self._module(name)
+        assert isinstance(found, kind)
+        return found
+
+    def _module(self, name: str) -> Module:
+        if name not in self.modules:
+            dice = Random(f"{self._seed} {name}")
+            listening, self.listening = self.listening, False  # it has been there all along
+            self.modules[name] = MODULES[name](self, dice)
+            self.listening = listening
+        return self.modules[name]
 
     def project_named(self, name: str) -> Project | None:
         return next((p for p in self.projects.values() if p.info.name == name), None)
@@ -89,6 +128,8 @@ class Team:
 
     def step(self, now_ms: int) -> str:
         """One random act of the team. Returns it in one line."""
+        if self.modules and self._rng.random() < MODULES_SHARE:
+            return self._rng.choice(list(self.modules.values())).step(now_ms)
         return living.act(self, self._rng, now_ms, issues_max=self._issues_max)
 
     # Issues
@@ -135,6 +176,8 @@ class Team:
             fields["completed_ms"] = (old.completed_ms or now_ms) if done else 0
         issue = replace(old, **fields)
         project.put(issue, now_ms=now_ms, remember_ms=self.remember_ms)
+        for look_on in self.onlookers:
+            look_on(project, old, issue, now_ms)
         if self.listening:
             self._tell_update(project, old, issue)
 
@@ -166,6 +209,14 @@ class Team:
         self.update_issue(project_id, code, now_ms=now_ms, touch=touch, label_ids=tuple(ids))
 
     # Members
+
+    def change_member(self, member_id: int, **fields: Any) -> None:
+        """Change a person (fields of `records.Member`), wherever rows show them."""
+        self.members[member_id] = replace(self.members[member_id], **fields)
+        self._users.pop(member_id, None)
+        self._user_jsons.pop(member_id, None)
+        for project in self.projects.values():
+            project.forget_rows()
 
     def add_member(
         self, project_id: int, member_id: int, *, now_ms: int, role: str = "ProjectMember"
@@ -295,6 +346,11 @@ class Team:
     ) -> None:
         if self.listening:
             self.events.append(events.issue_event(self, project, code, issue, fields=fields))
+
+    def tell(self, project: Project, code: str, told: Callable[[], Row]) -> None:
+        """Let a module tell of an event; `told` makes what its body has beside the common head."""
+        if self.listening:
+            self.events.append(events.event(self, project, code, told()))
 
     def _tell_iteration(self, project: Project, code: str, iteration: Iteration) -> None:
         if self.listening:

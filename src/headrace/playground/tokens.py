@@ -19,7 +19,30 @@ SCOPES = frozenset(
         "project:member:rw",
         "project:label:rw",
         "collaboration:issue:rw",
+        "related-resource:resource:rw",
         "service-hook:profile:rw",
+        "artifact:repository:rw",
+        "artifact:package:ro",
+        "artifact:version:rw",
+        "artifact:properties:rw",
+        "vcs:repository:ro",
+        "vcs:merge:ro",
+        "vcs:release:ro",
+        "vcs:ssh-key:ro",
+        "depot:external-repository:ro",
+        "project:notice:ro",
+        "program:profile:ro",
+        "program:project:ro",
+        "user:public-key:ro",
+        "ram:policy:ro",
+        "ram:grant:ro",
+        "ram:user-group:ro",
+        "document:knowledge:rw",
+        "testing:profile:rw",
+        "cd:statistics:ro",
+        "cd:host-server:ro",
+        "cd:application:ro",
+        "cd:pipeline:ro",
     }
 )
 KINDS = ("personal", "oauth", "project")
@@ -28,7 +51,11 @@ KINDS = ("personal", "oauth", "project")
 PROJECT_SCOPES = {
     "project_issue_rw": "collaboration:issue:rw",
     "project_member_rw": "project:member:rw",
+    "resource_reference_rw": "related-resource:resource:rw",
     "project_label_rw": "project:label:rw",
+    "depot_read": "vcs:repository:ro",
+    "merge_request_rw": "vcs:merge:rw",
+    "release_rw": "vcs:release:rw",
 }
 
 
@@ -47,8 +74,10 @@ class Token:
         """`rw` includes `ro`; a project token may always read its own project."""
         if self.project_id and scope == "project:profile:ro":
             return True
-        granted = self.scopes | {PROJECT_SCOPES.get(name, name) for name in self.scopes}
-        return scope in granted or scope.removesuffix(":ro") + ":rw" in granted
+        enough = (scope, scope.removesuffix(":ro") + ":rw")
+        if not self.scopes.isdisjoint(enough):
+            return True
+        return any(PROJECT_SCOPES.get(name) in enough for name in self.scopes)
 
 
 class Tokens:

@@ -6,6 +6,7 @@ import json
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from headrace.coding.oauth import Grant, MemoryGrantStore, OAuthApp
+from headrace.coding.streams import CATALOGUE
 from headrace.core.transport import Request
 from headrace.playground.api import Playground
 
@@ -45,4 +46,4 @@ class Consent:
         return Grant(told["access_token"], told["refresh_token"], ends_ms)
 
 
-_SCOPE = "project:profile:ro,project:member:ro,collaboration:issue:ro,user:profile:ro"
+_SCOPE = ",".join(sorted({"user:profile:ro", *(name for s in CATALOGUE for name in s.scopes)}))

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import msgspec
+
 from headrace.coding import paging
 from headrace.coding.oauth import MemoryGrantStore
 from headrace.core import compare as comparing
@@ -27,6 +29,7 @@ from headrace.engine.apply import Apply
 from headrace.engine.capture import Capture
 from headrace.engine.hooks import HookReader
 from headrace.engine.modes import TableWriter
+from headrace.engine.reading import Desk
 from headrace.engine.walk import Walk
 from headrace.errors import NotPermitted
 from headrace.mirror import page_writer
@@ -134,13 +137,13 @@ def _mark_is_the_newest_seen() -> Patch:
 
 
 def _no_overlap_and_greater_than() -> Patch:
-    true = Capture._walk
+    true = Desk.walk
 
-    def walk(self: Any, stream: Any, scope: Any, window: tuple[int, int] | None) -> Walk:
-        behind = self._limits.overlap_seconds * 1000 + 1000
-        return true(self, stream, scope, window and (window[0] + behind, window[1]))
+    def walk(self: Any, stream: Any, scope: Any, window: Any = None, workers: Any = None) -> Walk:
+        behind = self.limits.overlap_seconds * 1000 + 1000
+        return true(self, stream, scope, window and (window[0] + behind, window[1]), workers)
 
-    return Capture, "_walk", walk
+    return Desk, "walk", walk
 
 
 def _forward_paging() -> Patch:
@@ -157,13 +160,13 @@ def _short_page_is_the_end() -> Patch:
 
 
 def _window_ends_at_the_mark() -> Patch:
-    true = Capture._walk
+    true = Desk.walk
 
-    def walk(self: Any, stream: Any, scope: Any, window: tuple[int, int] | None) -> Walk:
-        mark = self._mirror.cursor(stream.name, scope.key).mark
-        return true(self, stream, scope, window and (window[0], mark or window[1]))
+    def walk(self: Any, stream: Any, scope: Any, window: Any = None, workers: Any = None) -> Walk:
+        mark = self.mirror.cursor(stream.name, scope.key).mark
+        return true(self, stream, scope, window and (window[0], mark or window[1]), workers)
 
-    return Capture, "_walk", walk
+    return Desk, "walk", walk
 
 
 def _offset_off_by_one_page() -> Patch:
@@ -321,7 +324,7 @@ def _hook_applied_from_its_body() -> Patch:
                 continue
             told = {"Name": issue["title"], "UpdatedAt": issue["updated_at"]}
             body = encode_body({**filed.record.value(), **told})
-            record = replace(
+            record = msgspec.structs.replace(
                 filed.record, body=body, digest=digest_of(body), version=issue["updated_at"]
             )
             seen = Seen(record, self._capture.stamp(), Origin.HOOK)
@@ -344,8 +347,6 @@ def _new_grant_not_stored() -> Patch:
 
 def replace_mark(cursor: Any, mark: int) -> Any:
     """A cursor with another mark, never a lower one."""
-    import msgspec
-
     return msgspec.structs.replace(cursor, mark=max(cursor.mark, mark // 1000 * 1000))
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from random import Random
 from typing import Any
 
+import msgspec
+
 from headrace.core.clock import Clock
 from headrace.core.ports import Batch, Checkpoint, Destination
 from headrace.core.schema import Columns, Table
@@ -16,6 +18,7 @@ from headrace.errors import Unavailable
 
 Body = dict[str, Any]
 _TRUTHFUL_MS = 60_000
+_REPEATED = "repeated page"
 _PLACE = frozenset({"PageNumber", "Offset", "Conditions"})
 
 
@@ -47,7 +50,7 @@ class FaultyTransport:
         self._during = during
         self._lied: set[bytes] = set()
         self._lied_at: dict[str, int] = {}
-        self._last: dict[str, Response] = {}
+        self._last: dict[bytes, Response] = {}
         self.rate = rate
         self.seen: Counter[str] = Counter()
 
@@ -76,7 +79,8 @@ class FaultyTransport:
     def _honest(self, request: Request) -> Response:
         self._lied.discard(request.body)
         response = self._answer(request)
-        self._last[_listing(request)] = response
+        if _REPEATED in self._kinds:
+            self._last[_listing(request)] = response
         return response
 
     def _broken(self, kind: str, request: Request) -> Response:
@@ -93,7 +97,7 @@ class FaultyTransport:
     def _spoiled(self, kind: str, request: Request) -> Response:
         """Faults that lie: an answer that reads well and is wrong."""
         response = self._answer(request)
-        if kind == "repeated page" and _question(request).keys() & _PLACE:
+        if kind == _REPEATED and _question(request).keys() & _PLACE:
             return self._last.get(_listing(request), response)
         body = json.loads(response.body)
         if kind == "late rows":
@@ -111,7 +115,7 @@ class FaultyTransport:
             shown = [
                 row
                 for row in rows
-                if not (isinstance(row, dict) and "IssueStatusId" in row)
+                if not (isinstance(row, dict) and {"IssueStatusId", "UpdatedAt"} <= row.keys())
                 or row["UpdatedAt"] < after_ms
                 or self._dice.random() < 0.5
             ]
@@ -120,14 +124,14 @@ class FaultyTransport:
 
 
 def _question(request: Request) -> Body:
-    question: Body = json.loads(request.body or b"{}")
+    question: Body = msgspec.json.decode(request.body or b"{}")
     return question
 
 
-def _listing(request: Request) -> str:
+def _listing(request: Request) -> bytes:
     """What is listed, whichever page and window of it."""
     asked = {k: v for k, v in _question(request).items() if k not in _PLACE}
-    return json.dumps(asked)
+    return msgspec.json.encode(asked)
 
 
 def _lists(answer: Body) -> Iterator[tuple[Body, str, list[Any]]]:
@@ -188,7 +192,7 @@ _SPOIL: Mapping[str, Callable[[Body, str, list[Any], Random], None]] = {
     "changed types": _changed_types,
     "rows without key": _no_key,
 }
-_LIES = frozenset({*_SPOIL, "repeated page", "late rows"})
+_LIES = frozenset({*_SPOIL, _REPEATED, "late rows"})
 
 
 def _error(code: str) -> Response:

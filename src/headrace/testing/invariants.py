@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from headrace.coding.streams import CATALOGUE
 from headrace.core.change import Change, Op
+from headrace.core.record import Key, decode_json, make_key
 from headrace.core.schema import META, Flattener, Table
 from headrace.core.stream import Stream
 from headrace.destinations.memory import MemoryDestination
@@ -70,6 +72,7 @@ class Watchman:
     def _follow_log(self) -> set[str]:
         mirror = self._world.mirror
         changes = mirror.log(self._head, 1_000_000)
+        living = cache(lambda stream: self._world.team.rows(stream).keys())
         for change in changes:
             contents = self._contents.setdefault(change.stream, {})
             before = contents.pop(change.key, None)
@@ -79,7 +82,7 @@ class Watchman:
             if change.after is not None:
                 contents[change.key] = (change.offset, change.after)
             else:
-                self._truly_gone(change.stream, change.key)
+                self._truly_gone(change.stream, change.key, living(change.stream))
         self._head = mirror.head()
         return {change.stream for change in changes}
 
@@ -88,21 +91,21 @@ class Watchman:
         place = (change.stream, change.key)
         if change.op is Op.DELETE:
             self._dead.add(place)
-        elif change.op is Op.INSERT and change.stream != "project_members":
+        elif change.op is Op.INSERT and not _member_of(change.stream, _values(change.key)):
             if self._world.transport.seen["repeated page"]:
                 return  # an old page under a new stamp cannot be told from the truth
             _hold(place not in self._dead, 5, "risen from the dead", place)
         elif change.op is Op.UPDATE and change.stream == "issues":
-            old, new = (json.loads(body or b"{}") for body in (change.before, change.after))
+            old, new = (decode_json(body or b"{}") for body in (change.before, change.after))
             times = old.get("UpdatedAt"), new.get("UpdatedAt")
             numbers = [time for time in times if isinstance(time, int)]
             _hold(numbers == sorted(numbers), 5, "an older version won", place)
 
-    def _truly_gone(self, stream: str, key: str) -> None:
+    def _truly_gone(self, stream: str, key: Key, living: Collection[tuple[Any, ...]]) -> None:
         """Members alone can come back under the same key: those must once have left."""
-        values = tuple(json.loads(key))
-        absent = values not in self._world.team.rows(stream)
-        absent = absent or (stream == "project_members" and values in self._world.left)
+        values = _values(key)
+        absent = values not in living
+        absent = absent or _member_of(stream, values) in self._world.left
         _hold(absent, 7, "deleted although it never went", (stream, key))
 
     def _records_match_log(self, stream: str) -> None:
@@ -133,15 +136,26 @@ class Watchman:
     def _rows_match_records(self, stream: str) -> None:
         """A checkpoint level with the log means: exactly the living keys, at their offsets."""
         rows = living_offsets(storage_of(self._world), _FLAT[stream].tables[0])
-        filed = {
-            tuple(json.loads(key)): at for key, (at, _) in self._contents.get(stream, {}).items()
-        }
+        filed = {_values(key): at for key, (at, _) in self._contents.get(stream, {}).items()}
         _hold(rows == filed, 3, "rows and checkpoint differ", stream)
+
+
+def _member_of(stream: str, key: Sequence[Any]) -> tuple[int, int] | None:
+    """The member of a project, (project, user), of whom alone a key tells; else None."""
+    if stream == "project_members":
+        return key[0], key[1]
+    if stream == "project_principals" and key[1] == "USER":
+        return key[0], int(key[2])
+    if stream == "resource_grants" and key[2] == "USER":
+        return key[1], int(key[3])
+    return None
 
 
 def living_offsets(destination: MemoryDestination, table: Table) -> dict[tuple[Any, ...], int]:
     """The `_offset` of each living row by key."""
     found: dict[tuple[Any, ...], int] = {}
+    wanted = {*table.key, "_deleted_at", "_offset"}
+    table = replace(table, columns=tuple(c for c in table.columns if c[0] in wanted))
     for chunk in destination.read(table):
         keys = zip(*(chunk.values[name] for name in table.key), strict=True)
         marks = zip(chunk.values["_deleted_at"], chunk.values["_offset"], strict=True)
@@ -179,7 +193,7 @@ def check_polled(world: World) -> None:
         return
     read = world.poll_issues(stream)
     for key, row in world.team.rows("issues").items():
-        filed = world.mirror.get("issues", json.dumps(key, separators=(",", ":")))
+        filed = world.mirror.get("issues", make_key(key))
         if key[0] in read:
             version = filed.record.version if filed and not filed.deleted else None
             _hold(version == row["UpdatedAt"], 8, "a poll lost an update", key)
@@ -224,6 +238,11 @@ def _by_key(table: Table, values: Mapping[str, list[Any]]) -> Rows:
     keys = zip(*(values[name] for name in table.key), strict=True)
     rows = zip(*(values[name] for name in names), strict=True)
     return dict(zip(keys, rows, strict=True))
+
+
+@cache
+def _values(key: Key) -> tuple[Any, ...]:
+    return tuple(decode_json(key.encode()))
 
 
 def _hold(holds: bool, invariant: int, what: str, where: object) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import Any
 
 from headrace.core.ports import Batch, Checkpoint, Destination
@@ -58,17 +59,18 @@ class KillableConnection:
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
         """As `sqlite3.Connection.execute`."""
-        verb = sql.split(maxsplit=1)[0]
-        if verb in _QUIET:
+        points = _points_around(sql)
+        if points is None:
             return self._connection.execute(sql, parameters)
-        self._killer.point(f"mirror.{verb.lower()}.before")
+        before, after = points
+        self._killer.point(before)
         cursor = self._connection.execute(sql, parameters)
-        self._killer.point(f"mirror.{verb.lower()}.after")
+        self._killer.point(after)
         return cursor
 
     def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> sqlite3.Cursor:
         """As `sqlite3.Connection.executemany`."""
-        self._killer.point(f"mirror.{_table(sql)}.before")
+        self._killer.point(_point_before(sql))
         return self._connection.executemany(sql, rows)
 
     @property
@@ -83,9 +85,22 @@ class KillableConnection:
 _QUIET = ("SELECT", "ROLLBACK", "PRAGMA", "CREATE", "--")
 
 
-def _table(sql: str) -> str:
-    words = sql.replace("INSERT OR REPLACE INTO", "INSERT INTO").split()
-    return words[2] if words[0] == "INSERT" else words[1]
+@cache
+def _points_around(sql: str) -> tuple[str, str] | None:
+    """The kill points around one statement; None where it changes nothing."""
+    verb = sql.split(maxsplit=1)[0]
+    return (
+        None
+        if verb in _QUIET
+        else (f"mirror.{verb.lower()}.before", f"mirror.{verb.lower()}.after")
+    )
+
+
+@cache
+def _point_before(sql: str) -> str:
+    """The kill point before a statement for many rows, named for the table."""
+    words = sql.split()
+    return f"mirror.{words[2] if words[0] == 'INSERT' else words[1]}.before"
 
 
 class KillableTransport:

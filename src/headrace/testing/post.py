@@ -46,6 +46,12 @@ class Post:
         if self._dice.random() < 0.1:
             inbox.put([self._forged()])
 
+    def deliver_all(self, inbox: Inbox) -> None:
+        """Carry all that is due; nothing is under way afterwards."""
+        self.deliver(inbox)
+        while self._bag:
+            self.deliver(inbox)
+
     def _hand_over(self, posted: Posted, inbox: Inbox) -> None:
         headers = {name.lower(): value for name, value in posted.request.headers.items()}
         now_ms = self._playground.clock.now_ms()

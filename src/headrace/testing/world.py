@@ -10,6 +10,8 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from email.utils import formatdate
+from functools import lru_cache
+from itertools import repeat
 from random import Random
 from typing import TypeVar
 
@@ -35,6 +37,7 @@ from headrace.engine.worker import Worker
 from headrace.errors import Fenced, HeadraceError
 from headrace.mirror.inbox import SqliteInbox
 from headrace.mirror.sqlite import SqliteMirror
+from headrace.playground.actions import ALL
 from headrace.playground.api import Playground
 from headrace.playground.settings import Settings
 from headrace.playground.team import Team
@@ -55,12 +58,7 @@ R = TypeVar("R")
 
 START_MS = 1_795_000_000_000
 POLL_SECONDS = 60.0
-_PAGED = (
-    "DescribeIssueListWithPage",
-    "DescribeIterationList",
-    "DescribeProjectMembers",
-    "DescribeCodingProjects",
-)
+_PAGED = tuple(name for name, action in ALL.items() if action.paging is not None)
 
 
 _STREAM_SETS = (
@@ -121,6 +119,11 @@ class Plan:
         )
 
 
+@lru_cache(maxsize=64)
+def _http_date(second: int) -> str:
+    return formatdate(second, usegmt=True)
+
+
 class InlineWorkers:
     """Reads one after another, each only when its result is wanted."""
 
@@ -170,6 +173,7 @@ class World:
         )  # fmt: skip
         limits = Limits(
             poll_seconds=POLL_SECONDS, census_seconds=self.plan.census_seconds,
+            sweep_seconds=self.plan.census_seconds,
             overlap_seconds=self.plan.overlap_seconds, vanish_rows=self.plan.vanish_rows,
             apply_rows_max=40,
         )  # fmt: skip
@@ -282,22 +286,24 @@ class World:
 
     def live(self, acts: int) -> None:
         """The team does that many things, a few seconds apart."""
+        members = self._members() if acts else set()
         for _ in range(acts):
             self.clock.advance(self.dice.choice((0, 1, 300, 1000, 7000)))
-            members = self._members()
             self.team.step(self.clock.now_ms())
-            self.left |= members - self._members()
+            before, members = members, self._members()
+            self.left |= before - members
 
     def _members(self) -> set[tuple[int, int]]:
-        return {(p.id, member) for p in self.team.projects.values() for member in p.roles}
+        projects = self.team.projects.items()
+        return {place for key, project in projects for place in zip(repeat(key), project.roles)}
 
     def _with_date(self, request: Request) -> Response:
         """The look-alike's answer, as a web server sends it: most tell the time."""
         response = self.playground.send(request)
         if not self.plan.tells_time:
             return response
-        date = formatdate(self.clock.now_ms() / 1000, usegmt=True)
-        return replace(response, headers={**response.headers, "date": date})
+        date = _http_date(self.clock.now_ms() // 1000)
+        return Response(response.status, {**response.headers, "date": date}, response.body)
 
     def _live_a_little(self) -> None:
         self.clock.advance(self.dice.choice((5, 40, 400)))

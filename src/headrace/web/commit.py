@@ -1,4 +1,7 @@
-"""Group commit: what waits at one moment is stored in one transaction, then all are answered."""
+"""Group commit: what waits at one moment is stored in one transaction, then all are answered.
+
+There is no waiting for a batch to grow: it grows while the one before is flushed to the disk.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +18,12 @@ from headrace.errors import HeadraceError, Unavailable
 
 @dataclass(frozen=True, slots=True)
 class CommitLimits:
-    """`batch_max`: deliveries a transaction. `linger_seconds`: how long a batch may grow.
+    """`batch_max`: deliveries a transaction.
 
     `waiting_max` and `waiting_bytes_max`: what may wait for its turn; more is refused.
     """
 
     batch_max: int = 200
-    linger_seconds: float = 0.002
     waiting_max: int = 2_000
     waiting_bytes_max: int = 64 * 1_048_576
 
@@ -83,12 +85,6 @@ class GroupCommit:
         """What waits, as soon as something does; empty only once closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closed)
-            if len(self._waiting) < self._limits.batch_max and not self._closed:
-                enough = self._limits.batch_max
-                self._changed.wait_for(
-                    lambda: len(self._waiting) >= enough or self._closed,
-                    self._limits.linger_seconds,
-                )
             count = min(len(self._waiting), self._limits.batch_max)
             batch = [self._waiting.popleft() for _ in range(count)]
             self._bytes -= sum(len(waiting.delivery.body) for waiting in batch)

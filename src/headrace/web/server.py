@@ -128,7 +128,11 @@ def _bound(listen: str) -> socket.socket:
     host, port = address_of(listen)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        bound = socket.create_server((host, port), family=family, backlog=BACKLOG)
+        # Connections inherit it. asyncio does not set it on a socket made here, and an answer is
+        # two writes: without it the second would wait for the client's delayed acknowledgement.
+        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return bound
     except OSError as error:
         raise Refused(
             f"The receiver cannot listen on {listen}: {error.strerror or error}.",

@@ -6,11 +6,20 @@ import difflib
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
+from headrace.coding.streams.artifact_parts import ARTIFACTS
+from headrace.coding.streams.ci_build_parts import CI
+from headrace.coding.streams.code import CODE
+from headrace.coding.streams.delivery import DELIVERY
+from headrace.coding.streams.governance import GOVERNANCE
 from headrace.coding.streams.issue import ISSUES
 from headrace.coding.streams.issue_setup import ISSUE_FIELDS, ISSUE_STATUSES, ISSUE_TYPES
 from headrace.coding.streams.iteration import ITERATIONS
+from headrace.coding.streams.people import PEOPLE
 from headrace.coding.streams.project import PROJECT_MEMBERS
+from headrace.coding.streams.quality import QUALITY
 from headrace.coding.streams.team import PROJECTS
+from headrace.coding.streams.tracking import TRACKING
+from headrace.coding.streams.wiki import WIKI
 from headrace.core.stream import Stream
 from headrace.errors import Refused
 
@@ -23,7 +32,21 @@ CATALOGUE: tuple[Stream, ...] = (
     ISSUE_FIELDS,
     ISSUE_STATUSES,
     ISSUES,
+    *TRACKING,
+    *CODE,
+    *PEOPLE,
+    *CI,
+    *ARTIFACTS,
+    *GOVERNANCE,
+    *WIKI,
+    *QUALITY,
+    *DELIVERY,
+    # more groups: each a tuple, in the order of their value
 )
+
+
+DEFAULTS: tuple[Stream, ...] = tuple(stream for stream in CATALOGUE if not stream.optional)
+"""What a task copies that names no streams."""
 
 
 def find(names: Iterable[str]) -> tuple[Stream, ...]:

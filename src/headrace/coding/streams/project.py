@@ -12,8 +12,10 @@ IN_PROJECT = Parent(
     key=("ProjectId",),
 )
 
-_COLUMNS = (
-    integer("project_id", "ProjectId", "项目 ID", "id of the project"),
+PROJECT_ID = integer("project_id", "ProjectId", "项目 ID", "id of the project")
+
+# A person as lists of members show one.
+PERSON = (
     integer("id", "Id", "用户 ID", "id of the user"),
     text("name", "Name", "姓名", "name"),
     text("name_pin_yin", "NamePinYin", "姓名拼音", "name in pinyin"),
@@ -64,26 +66,31 @@ _COLUMNS = (
     ),
 )
 
-_ROLES = Child(
-    name="project_member_roles",
-    path="Roles",
-    zh="项目成员的用户组",
-    en="Roles of a project member",
-    key=("role_id",),
-    columns=(
-        integer("role_id", "RoleId", "用户组 ID", "id of the role"),
-        text(
-            "role_type", "RoleType", "用户组类型", "kind of role, e.g. ProjectMember, UserDefined"
-        ),
-        text("role_type_name", "RoleTypeName", "用户组名称", "name of the role"),
-    ),
+PERSONAL = ("Email", "Phone")
+
+ROLE = (
+    integer("role_id", "RoleId", "用户组 ID", "id of the role"),
+    text("role_type", "RoleType", "用户组类型", "kind of role, e.g. ProjectMember, UserDefined"),
+    text("role_type_name", "RoleTypeName", "用户组名称", "name of the role"),
 )
+
+
+def roles_of(name: str, zh: str, en: str) -> Child:
+    """The child table of the roles that a person in a list has."""
+    return Child(name=name, path="Roles", zh=zh, en=en, key=("role_id",), columns=ROLE)
+
 
 PROJECT_MEMBERS = Stream(
     name="project_members",
     title=Title("项目成员", "Project members"),
     key=("ProjectId", "Id"),
-    schema=Schema(key=("project_id", "id"), columns=_COLUMNS, children=(_ROLES,)),
+    schema=Schema(
+        key=("project_id", "id"),
+        columns=(PROJECT_ID, *PERSON),
+        children=(
+            roles_of("project_member_roles", "项目成员的用户组", "Roles of a project member"),
+        ),
+    ),
     listing=Listing(
         action="DescribeProjectMembers",
         rows="Data.ProjectMembers",
@@ -95,4 +102,5 @@ PROJECT_MEMBERS = Stream(
     # No Action shows one member: an event has the project's members read again.
     hooks=(HookRule(("MEMBER_CREATED", "MEMBER_DELETED", "MEMBER_ROLE_UPDATED")),),
     scopes=("project:member:ro",),
+    personal=PERSONAL,
 )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from ..envelope import ApiError
 from ..hooks import Hooks
+from ..modules import Module
 from ..paging import Paging, frame, window
 from ..project import Project
 from ..records import Issue
@@ -17,6 +18,7 @@ from ..team import Team
 from ..tokens import Token
 
 Item = TypeVar("Item")
+M = TypeVar("M", bound=Module)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,10 @@ class Call:
     def visible_projects(self) -> list[Project]:
         return [project for project in self.team.projects.values() if self.sees(project)]
 
+    def module(self, kind: type[M]) -> M:
+        """The team's module of this kind."""
+        return self.team.module(kind)
+
     def issues(self, project: Project) -> Mapping[int, Issue]:
         """The issues as far as this call may see them already."""
         lag_ms = self.settings.visibility_lag_ms
@@ -97,6 +103,11 @@ class Action:
     paging: Paging | None = None
     rate: int = 20
     team_wide: bool = False
+    known: Mapping[str, Parameter] = field(init=False)
+
+    def __post_init__(self) -> None:
+        known = {parameter.name: parameter for parameter in self.all_parameters()}
+        object.__setattr__(self, "known", known)
 
     def all_parameters(self) -> tuple[Parameter, ...]:
         added = self.paging.parameters() if self.paging else ()

@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from typing import Any
 
 from ..envelope import ApiError
 from ..hook_codes import CODES, GROUPS, group, label
-from ..hooks import BODY_LOGGED_MAX, FAILED, SENT, Hook, Log, properties
+from ..hook_rows import SERVICES, WAYS, hook_row, log_row
+from ..hooks import FAILED, SENT, Hook, properties
 from ..paging import Paging, Style
-from ..records import whole_seconds
-from ..rows import AVATAR, Row
+from ..rows import Row
 from .action import PROJECT_ID, Action, Call, Parameter
 
 READ, WRITE = "service-hook:profile:ro", "service-hook:profile:rw"
 TARGETS = ("PROJECT", "SPACE_NODE", "PROGRAM")
-SERVICES = {
-    "WebHook": "Http WebHook",
-    "WeCom": "企业微信",
-    "DingDing": "钉钉",
-    "Jenkins": "Jenkins",
-    "FeiShu": "飞书",
-}
-WAYS = {
-    "webhook_http_post": "发送 POST 请求",
-    "webhook_http_get": "发送 GET 请求",
-    "wecom_group_chat_robot": "企业微信群机器人",
-    "dingding_group_chat_robot": "钉钉群机器人",
-    "jenkins_generic_build_job": "触发 Jenkins 构建",
-    "feishu_group_chat_robot": "飞书群机器人",
-}
 
 
 def _events(_: Call) -> Row:
@@ -48,7 +31,7 @@ def _events(_: Call) -> Row:
 
 def _create(call: Call) -> Row:
     made = call.hooks.create(_asked(call, "", call.project().id), call.now_ms)
-    return {"ServiceHook": _row(call, made)}
+    return {"ServiceHook": hook_row(call.team, made)}
 
 
 def _modify(call: Call) -> Row:
@@ -56,7 +39,7 @@ def _modify(call: Call) -> Row:
     asked = _asked(call, old.id, old.project_id)
     kept = {name: getattr(old, name) for name in ("created_ms", "creator_id", "status")}
     changed = call.hooks.change(replace(asked, succeeded_ms=old.succeeded_ms, **kept), call.now_ms)
-    return {"ServiceHook": _row(call, changed)}
+    return {"ServiceHook": hook_row(call.team, changed)}
 
 
 def _asked(call: Call, hook_id: str, project_id: int) -> Hook:
@@ -112,16 +95,16 @@ def _list(call: Call) -> Row:
         and set(hook.events).intersection(asked.get("Event", hook.events))
         and status in (None, hook.status)
     ]
-    return call.page(chosen, lambda hook: _row(call, hook))
+    return call.page(chosen, lambda hook: hook_row(call.team, hook))
 
 
 def _one(call: Call) -> Row:
-    return {"ServiceHook": _row(call, _hook(call, call.parameters["Id"]))}
+    return {"ServiceHook": hook_row(call.team, _hook(call, call.parameters["Id"]))}
 
 
 def _logs(call: Call) -> Row:
     hook = _hook(call, call.parameters["Id"])
-    return call.page(call.hooks.logs(hook.id), _log_row)
+    return call.page(call.hooks.logs(hook.id), log_row)
 
 
 def _resend(call: Call) -> Row:
@@ -143,69 +126,6 @@ def _hook(call: Call, hook_id: str) -> Hook:
 
 def _hooks_named(call: Call) -> list[Hook]:
     return [_hook(call, hook_id) for hook_id in call.parameters["Id"]]
-
-
-def _row(call: Call, hook: Hook) -> Row:
-    creator = call.team.members[hook.creator_id]
-    person = {
-        "Id": creator.id,
-        "Name": creator.name,
-        "Avatar": AVATAR.format(creator.id),
-        "NamePinyin": creator.name,
-    }
-    return {
-        "Id": hook.id,
-        "Name": hook.name,
-        "TargetId": hook.project_id,
-        "TargetType": "Project",
-        "CreatorBy": creator.id,
-        "CreatorByUser": person,
-        "UpdatedBy": creator.id,
-        "UpdatedByUser": person,
-        "Service": hook.service,
-        "ServiceName": SERVICES[hook.service],
-        "Action": hook.action,
-        "ActionLabel": WAYS[hook.action],
-        "CreatedAt": whole_seconds(hook.created_ms),
-        "UpdatedAt": whole_seconds(hook.updated_ms),
-        "Status": hook.status,
-        "LastSucceedAt": whole_seconds(hook.succeeded_ms),
-        "Version": 3,
-        "Enabled": hook.enabled,
-        "Event": list(hook.events),
-        "EventLabel": [label(code) for code in hook.events],
-        "FilterProperties": _json(hook.filters),
-        "ActionProperties": _json(hook.properties),
-    }
-
-
-def _json(value: dict[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _log_row(log: Log) -> Row:
-    request, response = log.delivery.request, log.response
-    answer = response.body[:BODY_LOGGED_MAX].decode(errors="replace") if response else ""
-    return {
-        "Id": log.delivery.id,
-        "Event": log.delivery.event,
-        "ServiceHookId": log.delivery.hook_id,
-        "CreatedAt": whole_seconds(log.delivery.created_ms),
-        "SendAt": whole_seconds(log.sent_ms),
-        "Status": SENT if log.ok else FAILED,
-        "RequestId": log.delivery.id,
-        "RequestContent": request.body.decode(),
-        "RequestHeaders": "\n".join(
-            f"{name}: {value if name != 'Authorization' else '***'}"
-            for name, value in request.headers.items()
-        ),
-        "ResponseHeaders": "\n".join(f"{k}: {v}" for k, v in response.headers.items())
-        if response
-        else "",
-        "ResponseBody": answer,
-        "ResponseStatus": response.status if response else 0,
-        "ResponseAt": whole_seconds(log.sent_ms),
-    }
 
 
 TARGET = Parameter("TargetType", choices=TARGETS)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..rows import AVATAR, Row, team_member
+from ..rows import AVATAR, Row
+from ..rows import team as team_row
 from .action import Action, Call
 
 
@@ -30,18 +31,7 @@ def _current_user(call: Call) -> Row:
 
 
 def _team(call: Call) -> Row:
-    team = call.team
-    return {
-        "Data": {
-            "Id": team.id,
-            "Name": team.name,
-            "NamePinYin": team.name,
-            "Avatar": f"https://static.example.com/team/{team.id}.png",
-            "TeamHost": team.site,
-            "IsVerification": True,
-            "TeamOwner": team_member(team.members[team.owner_id], team.id, []),
-        }
-    }
+    return {"Data": team_row(call.team)}
 
 
 ACTIONS = (

@@ -1,0 +1,108 @@
+"""The columns of build plans and builds."""
+
+from __future__ import annotations
+
+from headrace.coding.streams.columns import flag, integer, moment, nested, reference, text, word
+
+JOB_COLUMNS = (
+    integer("id", "Id", "构建计划 ID", "id of the build plan"),
+    integer("project_id", "ProjectId", "项目 ID", "id of the project"),
+    word("project_name", "ProjectName", "项目标识", "name of the project in addresses"),
+    text("name", "Name", "名称", "name"),
+    word("job_from_type", "JobFromType", "创建来源，例如 CODING", "where it was made, e.g. CODING"),
+    word("execute_in", "ExecuteIn", "执行方式，例如 CVM", "where it runs, e.g. CVM"),
+    reference("executed_agent_pool_id", "ExecutedAgentPoolId", "构建节点池 ID", "id of its pool"),
+    reference("creator_id", "CreatorId", "创建人 ID", "id of its author"),
+    reference("depot_id", "DepotId", "代码仓库 ID", "id of the code repository"),
+    word("depot_type", "DepotType", "仓库类型，例如 CODING", "kind of repository, e.g. CODING"),
+    word("depot_name", "DepotName", "仓库名称", "name of the repository"),
+    word("depot_https_url", "DepotHttpsUrl", "仓库 HTTPS 地址", "where to clone it, HTTPS"),
+    word("depot_ssh_url", "DepotSshUrl", "仓库 SSH 地址", "where to clone it, SSH"),
+    word("depot_web_url", "DepotWebUrl", "仓库网页地址", "page of the repository"),
+    nested(
+        "trigger_method_list",
+        "TriggerMethodList",
+        "触发方式：REF_CHANGE 代码更新，MR_CHANGE 合并请求，CRON 定时",
+        "what starts it: REF_CHANGE, MR_CHANGE, CRON",
+    ),
+    nested("schedule_list", "ScheduleList", "定时触发规则", "when CRON starts it"),
+    word("hook_type", "HookType", "代码更新的匹配规则", "which pushes start it"),
+    word("branch_selector", "BranchSelector", "触发构建的分支", "branch that starts it"),
+    word("branch_regex", "BranchRegex", "分支匹配正则", "pattern of the branches"),
+    word(
+        "jenkins_file_from_type",
+        "JenkinsFileFromType",
+        "Jenkinsfile 来源，例如 STATIC",
+        "where the Jenkinsfile is, e.g. STATIC; its text is not kept",
+    ),
+    word("jenkins_file_path", "JenkinsFilePath", "Jenkinsfile 路径", "its path in the repository"),
+    flag(
+        "auto_cancel_same_revision",
+        "AutoCancelSameRevision",
+        "自动取消同一版本的构建",
+        "cancels builds of the same revision",
+    ),
+    flag(
+        "auto_cancel_same_merge_request",
+        "AutoCancelSameMergeRequest",
+        "自动取消同一合并请求的构建",
+        "cancels builds of the same merge request",
+    ),
+    word("trigger_remind", "TriggerRemind", "通知触发者的方式", "when whoever started it is told"),
+    nested("always_user_id_list", "AlwaysUserIdList", "总是通知的用户 ID", "users always told"),
+    nested(
+        "build_fail_user_id_list",
+        "BuildFailUserIdList",
+        "失败时通知的用户 ID",
+        "users told of failures",
+    ),
+    nested("cache_path_list", "CachePathList", "缓存目录", "cached directories"),
+    integer("cache_size", "CacheSize", "缓存大小", "size of the cache"),
+    nested(
+        "env_list",
+        "EnvList",
+        "环境变量：名称与是否保密，不含值",
+        "environment: names and whether secret, never values",
+    ),
+    moment("created_at", "CreatedAt", "创建时间", "created"),
+    moment("updated_at", "UpdatedAt", "更新时间", "last updated"),
+)
+
+BUILD_COLUMNS = (
+    integer("job_id", "JobId", "构建计划 ID", "id of the build plan"),
+    integer("id", "Id", "构建 ID", "id of the build"),
+    integer("number", "Number", "构建序号，计划内唯一", "number, unique in the plan"),
+    word("coding_ci_id", "CodingCIId", "构建标识，例如 cci-2-605077", "name, e.g. cci-2-605077"),
+    text(
+        "status",
+        "Status",
+        "状态：QUEUED，INITIALIZING，NOT_BUILT，RUNNING，SUCCEED，FAILED，ABORTED，TIMEOUT",
+        "QUEUED, INITIALIZING, NOT_BUILT, RUNNING, SUCCEED, FAILED, ABORTED or TIMEOUT",
+    ),
+    word("status_node", "StatusNode", "进行到的阶段", "stage it has reached"),
+    word("cause", "Cause", "触发原因", "what started it, in words"),
+    word("branch", "Branch", "分支", "branch"),
+    word("commit_id", "CommitId", "提交 SHA", "SHA of the commit"),
+    word("failed_message", "FailedMessage", "失败原因", "why it failed"),
+    moment("created_at", "CreatedAt", "创建时间", "created"),
+    moment(
+        "node_obtained_at",
+        "NodeObtainedAt",
+        "获得构建节点的时间，未获得为空",
+        "got a machine; empty before",
+    ),
+    moment("started_at", "StartedAt", "开始时间，未开始为空", "started; empty before"),
+    integer("duration", "Duration", "执行时长（毫秒）", "how long it ran, in ms"),
+    integer("test_total_count", "TestResult.TotalCount", "测试总数", "tests"),
+    integer("test_pass_count", "TestResult.PassCount", "通过的测试数", "tests passed"),
+    integer("test_fail_count", "TestResult.FailCount", "失败的测试数", "tests failed"),
+    integer("test_skip_count", "TestResult.SkipCount", "跳过的测试数", "tests skipped"),
+    integer("test_duration", "TestResult.Duration", "测试时长", "how long the tests ran"),
+    flag("test_empty", "TestResult.Empty", "没有测试结果", "has no test result"),
+    nested(
+        "env_list",
+        "EnvList",
+        "环境变量：名称与是否保密，不含值",
+        "environment: names and whether secret, never values",
+    ),
+)

@@ -1,0 +1,1 @@
+"""Artifact repositories: packages, their versions, files and properties; lists of the trusted."""

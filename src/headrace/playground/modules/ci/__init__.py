@@ -1,0 +1,1 @@
+"""Continuous integration: build plans (jobs), builds, and what finished builds leave behind."""

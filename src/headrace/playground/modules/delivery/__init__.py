@@ -1,0 +1,1 @@
+"""Deployment (CD): applications and pipelines, what was deployed when, hosts and bastions."""

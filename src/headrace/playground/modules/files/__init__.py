@@ -1,0 +1,1 @@
+"""What lies outside of the Open API: attachments behind temporary addresses, and depots for git."""

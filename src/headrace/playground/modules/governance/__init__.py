@@ -1,0 +1,1 @@
+"""How a team is governed: labels, roles, notices, programs, groups, policies, Service Hooks."""

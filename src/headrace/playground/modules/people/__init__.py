@@ -1,0 +1,1 @@
+"""The team's people: who they are, their departments, administrators and SSH keys."""

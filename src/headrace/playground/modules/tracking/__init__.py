@@ -1,0 +1,1 @@
+"""What hangs on issues: comments, work logs, status changes, relations, releases."""
