@@ -89,7 +89,7 @@ def test_a_token_that_shows_no_user_may_still_read() -> None:
     assert found["stream:issues"].ok == "ok"
 
 
-@pytest.mark.parametrize("code", ["UnauthorizedOperation", "InvalidParameter", "OperationDenied"])
+@pytest.mark.parametrize("code", ["UnauthorizedOperation", "InvalidParameter"])
 def test_a_missing_scope_is_named(code: str) -> None:
     found = checks({"DescribeIssueListWithPage": failed(code)})
     assert found["stream:issues"].ok == "failed"
@@ -99,10 +99,16 @@ def test_a_missing_scope_is_named(code: str) -> None:
 
 
 def test_children_of_what_cannot_be_read_are_skipped() -> None:
-    found = checks({"DescribeProjectIssueTypeList": failed("OperationDenied")})
+    found = checks({"DescribeProjectIssueTypeList": failed("UnauthorizedOperation")})
     assert found["stream:issue_types"].ok == "failed"
     assert found["stream:issue_fields"].ok == "skipped"
     assert "issue_types" in found["stream:issue_fields"].detail
+
+
+def test_a_withdrawn_module_is_a_warning() -> None:
+    found = checks({"DescribeProjectIssueTypeList": failed("OperationDenied")})
+    assert found["stream:issue_types"].ok == "warn"
+    assert found["stream:issues"].ok == "ok"
 
 
 def test_no_visible_project_is_a_warning() -> None:

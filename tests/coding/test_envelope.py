@@ -18,6 +18,8 @@ from headrace.errors import (
     NotPermitted,
     Throttled,
     Unavailable,
+    Withdrawn,
+    Withdrawn,
 )
 
 ONCE = RetryPolicy(attempts=1)
@@ -36,10 +38,10 @@ def error_of(reply: Response, **expected: object) -> HeadraceError:
         ("AuthFailure", BadToken),
         ("AuthFailure.SignatureFailure", BadToken),
         ("UnauthorizedOperation", NotPermitted),
-        ("OperationDenied", NotPermitted),
-        ("UnsupportedOperation", NotPermitted),
-        ("ResourcesSoldOut", NotPermitted),
-        ("DryRunOperation", NotPermitted),
+        ("OperationDenied", Withdrawn),
+        ("UnsupportedOperation", Withdrawn),
+        ("ResourcesSoldOut", Withdrawn),
+        ("DryRunOperation", Withdrawn),
         ("ResourceNotFound", NotFound),
         ("RequestLimitExceeded", Throttled),
         ("LimitExceeded", Throttled),

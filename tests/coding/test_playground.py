@@ -168,7 +168,7 @@ def test_a_capped_page_size_is_noticed() -> None:
 
 
 def test_the_connection_test_passes(lived: World) -> None:
-    found = {check.name: check.ok for check in run_checks(lived.client, lived.clock)}
+    found = {c.name: c.ok for c in run_checks(lived.client, lived.clock, streams=FIRST)}
     assert found.pop("clock") == "skipped"  # in process there is no Date header
     assert set(found.values()) == {"ok"}
 

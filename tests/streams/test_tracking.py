@@ -16,6 +16,7 @@ from headrace.coding.streams.issue_details import details_of
 from headrace.coding.streams.issue_logs import custom_field_names
 from headrace.coding.streams.issue_options import filters_of
 from headrace.coding.streams.issue_parts import only
+from headrace.coding.streams.resource_references import RESOURCE_REFERENCES
 from headrace.coding.streams.tracking import TRACKING
 from headrace.core.ports import Ask
 from headrace.core.record import Record, Reject
@@ -33,7 +34,8 @@ from headrace.testing.world import Plan
 from ..playground.test_contract import DOCUMENT, operations, validator
 
 SHOP = 101
-NAMES = [stream.name for stream in TRACKING]
+STREAMS = (*TRACKING, RESOURCE_REFERENCES)
+NAMES = [stream.name for stream in STREAMS]
 UNTOUCHED = {"team_issue_types"}  # nobody of the look-alike changes these
 needs_document = pytest.mark.skipif(
     not DOCUMENT.is_file(),
@@ -121,8 +123,10 @@ def lived() -> Story:
     story = Story(*NAMES)
     check_equal(story.world)
     story.first = {name: story.team.rows(name) for name in NAMES}
-    for _ in range(6):
-        story.world.live(60)
+    for _ in range(5):
+        story.world.live(30)
+        for _ in range(60):
+            story.tracking.step(story.now_ms)
         story.poll()
     story.sweep()
     return story
@@ -185,6 +189,22 @@ def test_every_move_is_kept_also_those_between_two_polls() -> None:
     assert [row["status_id"] for row in mine] == [31, 33, 31, 33, 37]
     assert [row["status_type"] for row in mine][-2:] == ["PROCESSING", "COMPLETED"]
     assert mine[-1]["status_name"] == "已完成"
+
+
+def test_moves_of_one_second_to_one_status_are_one() -> None:
+    story = Story("issue_status_changes", "issue_activity_logs")
+    code = story.team.create_issue(SHOP, now_ms=story.now_ms, iteration_code=1)
+    story.world.clock.advance(5000)
+    at_ms = story.now_ms
+    for status_id, iteration in ((33, 2), (31, 1), (33, 2)):
+        wishes = {"status_id": status_id, "iteration_code": iteration}
+        story.team.update_issue(SHOP, code, now_ms=at_ms, **wishes)
+    story.poll()
+    moves = [key[2] for key in story.rows("issue_status_changes") if key[:2] == (SHOP, code)]
+    assert sorted(moves) == [31, 31, 33]  # made, and back again
+    logs = [key for key in story.rows("issue_activity_logs") if key[:2] == (SHOP, code)]
+    assert len(logs) == 2
+    check_equal(story.world)
 
 
 def test_an_edit_asks_for_one_issue_and_changes_no_old_move() -> None:
@@ -452,6 +472,16 @@ def _resources(story: Story) -> Iterator[dict[str, Any]]:
     yield from story.tracking.links.of(links.REFERENCES, story.shop, 1).values()
 
 
+def test_the_number_of_a_merge_request_is_sent_as_a_text() -> None:
+    (stream,) = find(["resource_references"])
+    project = Scope("[101]", {"ProjectId": 101, "ProjectName": "shop"}, {"ProjectId": 101})
+    for merge_id, sent in ((14, "14"), ("14", "14"), (None, None), ({"Odd": 1}, None)):
+        body = {"DepotId": 9, "MergeId": merge_id}
+        (scope,) = child_scopes(stream, project, body, "[9,14]")
+        assert scope.values["ResourceCode"] == sent
+        assert scope.values["ProjectId"] == 101
+
+
 def test_a_detail_changes_only_by_what_nothing_else_shows() -> None:
     story = Story("issue_details")
     code = next(n for n in story.shop.issues if n % 10 == 0)
@@ -547,6 +577,9 @@ def asked(project: Project, action: str, tracking: Tracking) -> Iterator[dict[st
     elif action in ("DescribeRelease", "DescribeReleaseIssueList"):
         releases = tracking.releases.of(project)
         yield from ({**base, "ReleaseCode": release.code} for release in releases)
+    elif action == "DescribeResourceReferencesCiting":
+        for code in range(1, 9):
+            yield {"ScopeType": 1, "ScopeId": project.id, "ResourceCode": str(code)}
     elif action == "DescribeConfigTemplateList":
         for scope in ("GLOBAL", "PROJECT"):
             yield {**base, "TemplateType": scope, "PageNumber": 1, "PageSize": 2}
@@ -560,7 +593,7 @@ def asked(project: Project, action: str, tracking: Tracking) -> Iterator[dict[st
         yield base
 
 
-ROWS = {stream.listing.action: stream.listing.rows for stream in TRACKING}
+ROWS = {stream.listing.action: stream.listing.rows for stream in STREAMS}
 ROWS |= {"DescribeIssueWorkLogList": "WorkLogs", "DescribeRelease": "Release"}
 
 
@@ -586,7 +619,7 @@ WITHOUT_ROWS = {
 
 
 @needs_document
-@pytest.mark.parametrize("stream", TRACKING, ids=NAMES)
+@pytest.mark.parametrize("stream", STREAMS, ids=NAMES)
 def test_official_examples_become_rows(stream: Stream) -> None:
     action = stream.listing.action
     examples = operations()[action].get("x-tcapi-examples") or []

@@ -12,10 +12,10 @@ _ANOTHER_VIEW = {
     "artifact_files": "ArtifactVersionFileList",
     "artifact_versions": "ArtifactVersionList",
     "branches": "GitBranch GitBranchList ProjectDepotBranches GitRef",
-    "cd_deploy_trends": "CdDeployCountByApplications CdDeployTimeByApplications"
+    "cd_deploy_times": "CdDeployTimeByApplications",
+    "cd_deploy_trends": "CdDeployCountByApplications CdDeployCountByProject"
     " CdDeployTrendByApplications",
     "cd_pipeline_configs": "CdPipelineConfig",
-    "ci_jobs": "CodingCIJob",
     "commit_files": "GitCommitFilePathList",
     "commit_notes": "GitCommitNote",
     "commits": "GitCommitInfo GitCommitInfos CommitsBetweenCommitAndCommit ProjectDepotCommits",
@@ -25,6 +25,7 @@ _ANOTHER_VIEW = {
     "issue_blocks": "BlockIssueList",
     "issue_test_cases": "RequirementTestCaseList",
     "issue_work_items": "WorkItemSalvage",
+    "issue_work_logs": "IssueWorkLogList",
     "issues": "IssueList IssueByStatusUpdate SubIssueList TeamIssues UserHandoverIssues"
     " WorkbenchIssueList",
     "merge_request_notes": "SingeMergeRequestNotes",

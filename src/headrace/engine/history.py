@@ -142,7 +142,7 @@ class History:
         pages = newest_first(self._desk, reading.stream, there)
         first = next(pages)
         yield first
-        if (first.listed.total or 0) > 2 * len(reading.known) + first.listed.size:
+        if (first.listed.total or 0) > 2 * len(reading.known) + len(first.listed.rows):
             pages = iter(self._desk.walk(reading.stream, there))
         yield from pages
 

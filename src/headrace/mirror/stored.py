@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from operator import attrgetter
 
 import msgspec
 
@@ -17,6 +18,7 @@ from headrace.mirror.store import Store
 
 _CHUNK = 500
 _COUNTS = Counts.__slots__
+_FIGURES, _SEEN_AT = attrgetter(*_COUNTS), attrgetter("seen_at")
 _ADD_COUNTS = (
     f"INSERT INTO counter (stream, {', '.join(_COUNTS)}) VALUES (?{', ?' * len(_COUNTS)})"
     " ON CONFLICT (stream) DO UPDATE SET "
@@ -59,8 +61,8 @@ class StoredMirror:
             counts = writer.write()
             self._write_rejects(page)
             self._write_cursor(page)
-            self._store.run(_ADD_COUNTS, (page.stream, *counts.as_dict().values()))
-            newest = max((sighting.seen_at for sighting in page.sightings), default=0)
+            self._store.run(_ADD_COUNTS, (page.stream, *_FIGURES(counts)))
+            newest = max(map(_SEEN_AT, page.sightings), default=0)
             self._raise_marks(head=(head, writer.head), stamp=(stamp, newest))
         return counts
 

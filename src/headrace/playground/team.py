@@ -83,7 +83,7 @@ class Team:
         """
         if table in TABLES:
             return table_rows(self, table)
-        for name in MODULES:
+        for name in dict.fromkeys((*self.modules, *MODULES)):  # those at hand before new ones
             tables = self._module(name).tables()
             if table in tables:
                 return tables[table]()

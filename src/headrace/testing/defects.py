@@ -35,6 +35,7 @@ from headrace.errors import NotPermitted
 from headrace.mirror import page_writer
 from headrace.mirror.inbox import SqliteInbox
 from headrace.mirror.sqlite import SqliteMirror
+from headrace.testing.defects_reading import READING_DEFECTS
 from headrace.testing.post import Post
 from headrace.testing.simulate import run_seed
 
@@ -364,6 +365,7 @@ DEFECTS: Mapping[str, Callable[[], Patch]] = {
         _not_one_transaction, _unchanged_counted_as_updated, _cursor_before_rows,
         _repeats_told_in_memory_only, _answered_before_stored, _hook_applied_from_its_body,
         _refresh_token_not_stored, _new_grant_not_stored,
+        *READING_DEFECTS,
     )
 }  # fmt: skip
 

@@ -8,6 +8,8 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+import msgspec
+
 from headrace.coding.streams import CATALOGUE
 from headrace.core.change import Change, Op
 from headrace.core.record import Key, decode_json, make_key
@@ -20,6 +22,15 @@ _META = {name for name, _ in META}
 Rows = dict[tuple[Any, ...], tuple[Any, ...]]
 
 _FLAT = {stream.name: Flattener(stream.name, stream.schema) for stream in CATALOGUE}
+
+
+class _Dated(msgspec.Struct):
+    """All that is read of an issue to see that no older version wins."""
+
+    UpdatedAt: Any = None
+
+
+_dated = msgspec.json.Decoder(_Dated)
 
 
 class Violation(AssertionError):
@@ -96,8 +107,8 @@ class Watchman:
                 return  # an old page under a new stamp cannot be told from the truth
             _hold(place not in self._dead, 5, "risen from the dead", place)
         elif change.op is Op.UPDATE and change.stream == "issues":
-            old, new = (decode_json(body or b"{}") for body in (change.before, change.after))
-            times = old.get("UpdatedAt"), new.get("UpdatedAt")
+            bodies = (change.before or b"{}", change.after or b"{}")
+            times = [_dated.decode(body).UpdatedAt for body in bodies]
             numbers = [time for time in times if isinstance(time, int)]
             _hold(numbers == sorted(numbers), 5, "an older version won", place)
 

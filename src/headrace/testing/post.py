@@ -75,6 +75,6 @@ class Post:
 def _hook(project_id: int) -> Hook:
     return Hook(
         id="", project_id=project_id, name="copy", service="WebHook", action="webhook_http_post",
-        events=tuple(CODES), properties={"service_url": "http://127.0.0.1/hooks/s", "token": "t"},
+        events=tuple(CODES), properties={"service_url": "http://127.0.0.1/hooks/s"},
         filters={}, enabled=True, creator_id=1, created_ms=0, updated_ms=0,
     )  # fmt: skip

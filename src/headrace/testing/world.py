@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from email.utils import formatdate
 from functools import lru_cache
-from itertools import repeat
 from random import Random
 from typing import TypeVar
 
@@ -67,6 +66,15 @@ _STREAM_SETS = (
     ("issues", "project_members"),
     ("iterations", "project_members"),
     ("issues", "issue_types", "issue_statuses"),
+    *[("issue_comments",)] * 2,
+    ("issue_comments", "release_issues"),
+    *[("commits",)] * 2,
+    ("commits", "commit_branches", "tags"),
+    *[("ci_builds",)] * 2,
+    ("ci_builds", "ci_build_stages"),
+    ("merge_requests", "merge_request_notes"),
+    ("artifact_files", "artifact_versions"),
+    ("wiki_pages", "wiki_contents", "project_roles"),
 )
 
 
@@ -156,6 +164,8 @@ class World:
             dice=self.dice, rate=self.plan.write_fault_rate, clock=self.clock,
         )  # fmt: skip
         self.left: set[tuple[int, int]] = set()
+        self._members = self._members_now()
+        self._member_counts: list[int] = []
         self.zombies: list[Apply] = []
         self.stragglers: list[Page] = []
         self.consent = Consent(self.playground) if self.plan.oauth else None
@@ -286,16 +296,21 @@ class World:
 
     def live(self, acts: int) -> None:
         """The team does that many things, a few seconds apart."""
-        members = self._members() if acts else set()
         for _ in range(acts):
             self.clock.advance(self.dice.choice((0, 1, 300, 1000, 7000)))
             self.team.step(self.clock.now_ms())
-            before, members = members, self._members()
-            self.left |= before - members
+            self._note_who_left()
 
-    def _members(self) -> set[tuple[int, int]]:
-        projects = self.team.projects.items()
-        return {place for key, project in projects for place in zip(repeat(key), project.roles)}
+    def _note_who_left(self) -> None:
+        """One act lets at most one member come or go, so the numbers tell whether one did."""
+        counts = [len(project.roles) for project in self.team.projects.values()]
+        if counts != self._member_counts:
+            before, self._members = self._members, self._members_now()
+            self._member_counts = counts
+            self.left |= before - self._members
+
+    def _members_now(self) -> set[tuple[int, int]]:
+        return {(key, n) for key, project in self.team.projects.items() for n in project.roles}
 
     def _with_date(self, request: Request) -> Response:
         """The look-alike's answer, as a web server sends it: most tell the time."""

@@ -17,6 +17,7 @@ from headrace.coding.streams.iteration import ITERATIONS
 from headrace.coding.streams.people import PEOPLE
 from headrace.coding.streams.project import PROJECT_MEMBERS
 from headrace.coding.streams.quality import QUALITY
+from headrace.coding.streams.resource_references import RESOURCE_REFERENCES
 from headrace.coding.streams.team import PROJECTS
 from headrace.coding.streams.tracking import TRACKING
 from headrace.coding.streams.wiki import WIKI
@@ -34,6 +35,7 @@ CATALOGUE: tuple[Stream, ...] = (
     ISSUES,
     *TRACKING,
     *CODE,
+    RESOURCE_REFERENCES,
     *PEOPLE,
     *CI,
     *ARTIFACTS,

@@ -45,11 +45,14 @@ def _project_as_resource(project: Body) -> str:
 
 _ON_PROJECT = Parent(
     stream="projects",
-    values={"ResourceId": _project_as_resource},
+    values={"ResourceId": "Id", "ResourceIdText": _project_as_resource},
     key=("ResourceType", "ResourceId"),
     fan={"ResourceType": ("project",)},
 )
-_SENDS_RESOURCE = {"Resource.ResourceType": "ResourceType", "Resource.ResourceId": "ResourceId"}
+_SENDS_RESOURCE = {
+    "Resource.ResourceType": "ResourceType",
+    "Resource.ResourceId": "ResourceIdText",
+}
 
 USER_GROUPS = Stream(
     name="user_groups",
@@ -175,7 +178,7 @@ POLICY_SCOPES = Stream(
         columns=(
             _POLICY_ID,
             text("resource_type", "ResourceType", "资源类型，如 project", "kind, e.g. project"),
-            _RESOURCE_ID,
+            text("resource_id", "ResourceId", "资源 ID（文本）", "id of the resource, as text"),
             moment("created_at", "CreatedAt", "创建时间", "created"),
         ),
     ),

@@ -15,7 +15,7 @@ from headrace.coding.streams.issue_parts import (
     ISSUE_CODE,
     ISSUE_SCOPES,
     PROJECT_ID,
-    each_row,
+    log_of,
     named_by,
     with_digest,
 )
@@ -39,9 +39,9 @@ def _status_change(row: Mapping[str, Any]) -> Body:
 
 
 def custom_field_names(issue: Body) -> list[str] | None:
-    """The custom fields that an issue has a value of: only these can be asked for by name.
+    """The custom fields that an issue has a value of: only these are known by name.
 
-    None where the issue does not say.
+    The changes of a field that was emptied leave the table. None where the issue does not say.
     """
     fields = issue.get("CustomFields")
     if not isinstance(fields, list):
@@ -75,7 +75,7 @@ ISSUE_STATUS_CHANGES = Stream(
         action="DescribeIssueStatusChangeLogList",
         rows="Logs.List",
         sends={"ProjectName": "ProjectName", "IssueCode": "IssueCodes"},
-        unfold=each_row(_status_change),
+        unfold=log_of(_status_change),
     ),
     parent=Parent(
         stream="issues",
@@ -116,7 +116,7 @@ ISSUE_ACTIVITY_LOGS = Stream(
         action="DescribeIssueLogList",
         rows="IssueLogList",
         sends=("ProjectName", "IssueCode", "ActionType", "Target"),
-        unfold=each_row(with_digest),
+        unfold=log_of(with_digest),
     ),
     parent=Parent(
         stream="issues",
@@ -160,7 +160,7 @@ ISSUE_CUSTOM_FIELD_CHANGES = Stream(
             "IssueCode": "IssueCode",
             "FieldName": "FieldNames",
         },
-        unfold=each_row(with_digest),
+        unfold=log_of(with_digest),
     ),
     parent=Parent(
         stream="issues",

@@ -50,8 +50,14 @@ def renamed(**names: str) -> Callable[[Any], list[Any]]:
     return each_row(lambda row: {names.get(name, name): value for name, value in row.items()})
 
 
+def log_of(change: Callable[[Mapping[str, Any]], Any]) -> Callable[[Any], list[Any]]:
+    """As `each_row`, for a log whose entries have no id: those alike in everything are one."""
+    unfold = each_row(change)
+    return lambda rows: list({encode_body({"": row}): row for row in unfold(rows)}.values())
+
+
 def with_digest(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of a log, which has no id, with what tells it from the others: its whole content."""
+    """An entry of a log with what tells it from the others: its whole content."""
     return {**row, "Digest": digest_of(encode_body(dict(row))).hex()}
 
 

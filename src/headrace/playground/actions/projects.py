@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..defaults import ROLES
 from ..paging import Paging, Style
 from ..project import Project
 from ..rates import UNLIMITED
@@ -37,10 +38,9 @@ def _projects_of_user(call: Call) -> Row:
 
 def _members(call: Call) -> Row:
     project = call.project()
-    rows = [member_row(call.team, project, member_id) for member_id in project.roles]
-    if role_id := call.parameters.get("RoleId"):
-        rows = [row for row in rows if row["Roles"][0]["RoleId"] == role_id]
-    return call.page(rows, lambda row: row)
+    role_id = call.parameters.get("RoleId")
+    chosen = [n for n, role in project.roles.items() if not role_id or ROLES[role][0] == role_id]
+    return call.page(chosen, lambda member_id: member_row(call.team, project, member_id))
 
 
 ACTIONS = (

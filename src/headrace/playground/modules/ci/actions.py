@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from ...actions.action import PROJECT_ID, Action, Call, Parameter
 from ...envelope import ApiError
 from ...paging import Paging, Style
@@ -57,7 +55,7 @@ def _build(call: Call) -> Row:
 
 def _stages(call: Call) -> Row:
     nodes = rows.stages(_build_of(call)[1])
-    return {"Data": {"StageJsonString": json.dumps(nodes, ensure_ascii=False)}}
+    return {"Data": {"StageJsonString": rows.json_of(nodes)}}
 
 
 def _steps(call: Call) -> Row:
@@ -66,7 +64,7 @@ def _steps(call: Call) -> Row:
     if str(stage_id) not in {stage["id"] for stage in rows.stages(build)}:
         raise ApiError("ResourceNotFound", "Stage not found")
     nodes = rows.steps(build, stage_id)
-    return {"Data": {"StepJsonString": json.dumps(nodes, ensure_ascii=False)}}
+    return {"Data": {"StepJsonString": rows.json_of(nodes)}}
 
 
 def _artifacts(call: Call) -> Row:

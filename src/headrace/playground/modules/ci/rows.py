@@ -6,6 +6,7 @@ that end soon. They are the truth that a copy is held against.
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
@@ -143,6 +144,11 @@ def steps(build: Build, stage_id: int) -> list[Row]:
         _node(build, f"nodes/{stage_id}/steps/{stage_id + n}", stage_id + n, STEPS[n], "STEP")
         for n in range(1, count + 1)
     ]
+
+
+def json_of(nodes: list[Row]) -> str:
+    """Nodes as the text in which they are served."""
+    return json.dumps(nodes, ensure_ascii=False)
 
 
 def _node(build: Build, path: str, node: int, name: str, kind: str) -> Row:

@@ -36,7 +36,7 @@ class Access:
         }
         self.policies[11] = Policy(11, "team-member", "普通成员", ("team",), ("team:read",))
         self.policies[12] = Policy(12, "depot-reader", "只读", ("depot",), ("depot:pull",))
-        self.scopes: dict[int, dict[int, int]] = {}
+        self.scopes: dict[int, dict[int, int]] = {21: dict.fromkeys(team.projects, team.began_ms)}
         self.predicates: dict[int, tuple[str, bool]] = {}
         self._attached: dict[tuple[int, int], int] = {}
         self._once: set[tuple[str, int, int]] = set()
@@ -157,6 +157,7 @@ class Access:
         project_id = self._rng.choice(list(self._team.projects))
         if project_id in places:
             del places[project_id]
+            self._once.add(("scope", policy.id, project_id))
             return f"{policy.name} may not be used in project {project_id}"
         if self._first_time("scope", policy.id, project_id):
             places[project_id] = now_ms

@@ -93,7 +93,9 @@ def _policy_scopes(call: Call) -> Row:
 def _resource(call: Call) -> Project:
     """The project that `Resource` names; other kinds of resources have no grants here."""
     asked = call.parameters["Resource"][0]
-    number = str(asked.get("ResourceId", ""))
+    number = asked.get("ResourceId")
+    if not isinstance(number, str):
+        raise ApiError("InvalidParameterValue", "The parameter Resource.ResourceId is no string")
     is_project = asked.get("ResourceType") == "project" and number.isdecimal()
     found = call.team.projects.get(int(number)) if is_project else None
     if found is None:

@@ -51,9 +51,7 @@ def access_tables(team: Team, access: Access) -> Mapping[str, Callable[[], dict[
 
     def scopes() -> dict[Key, Row]:
         return {
-            (policy_id, "project", int(row["Resource"]["ResourceId"])): {
-                "CreatedAt": row["CreatedAt"]
-            }
+            (policy_id, "project", row["Resource"]["ResourceId"]): {"CreatedAt": row["CreatedAt"]}
             for policy_id in access.policies
             for row in scope_rows(access, policy_id)
         }

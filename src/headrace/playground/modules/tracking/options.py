@@ -77,7 +77,7 @@ class Options:
     def step(self, now_ms: int) -> str:
         """Add, rename or remove an option of a project, or revise the templates."""
         projects, rng = busy_projects(self._team), self._rng
-        if not projects or rng.random() < 0.1:
+        if not projects or rng.random() < 0.2:
             self._templates_ms = now_ms
             return "the team's templates were revised"
         project = rng.choice(projects)

@@ -20,6 +20,7 @@ from .state import Tracking
 
 SCOPE = "collaboration:issue:ro"
 FOREVER = 1 << 62
+OF_PROJECT = 1  # ScopeType; 2 is the team
 TYPE_NUMBERS = {1: "TODO", 2: "PROCESSING", 3: "COMPLETED"}
 
 
@@ -130,6 +131,19 @@ def _templates(call: Call) -> Row:
     return call.page(chosen, lambda row: row)
 
 
+def _citing(call: Call) -> Row:
+    asked = call.parameters
+    if asked["ScopeType"] != OF_PROJECT:
+        return {"Resource": []}
+    project = call.team.projects.get(asked["ScopeId"])
+    if project is None or not asked["ResourceCode"].isdecimal():
+        raise ApiError("ResourceNotFound", "Resource not found")
+    if not call.sees(project):
+        raise ApiError("UnauthorizedOperation", "No permission for this project")
+    number = int(asked["ResourceCode"])
+    return {"Resource": call.module(Tracking).references.citing(project, number)}
+
+
 RELEASE_CODE = Parameter("ReleaseCode", "integer", required=True)
 BY_PAGE = Paging(
     style=Style.NUMBERED, rows="List", pages="TotalPage", number="Page", required=False
@@ -218,5 +232,15 @@ OF_PROJECTS = (
         ),
         paging=Paging(style=Style.BARE, rows="ConfigTemplateList", under=""),
         rate=UNLIMITED,
+    ),
+    Action(
+        name="DescribeResourceReferencesCiting",
+        handler=_citing,
+        scope="related-resource:resource:ro",
+        parameters=(
+            Parameter("ScopeType", "integer", required=True),
+            Parameter("ScopeId", "integer", required=True),
+            Parameter("ResourceCode", required=True),
+        ),
     ),
 )

@@ -14,6 +14,7 @@ from .history import History
 from .links import Links
 from .options import Options
 from .part import Key, Tables
+from .references import References
 from .releases import Releases
 from .work_logs import WorkLogs
 
@@ -35,12 +36,16 @@ class Tracking:
         self.releases = Releases(team, rng)
         self.links = Links(team, rng)
         self.options = Options(team, rng)
+        self.references = References(team, rng)
         self.history = History(team)
-        self._acting = (self.comments, self.work_logs, self.releases, self.links, self.options)
+        self._acting = (
+            *(self.comments, self.work_logs, self.releases),
+            *(self.links, self.options, self.references),
+        )
 
     def step(self, now_ms: int) -> str:
         """One random act of one part."""
-        return self._rng.choices(self._acting, (4, 3, 2, 4, 1))[0].step(now_ms)
+        return self._rng.choices(self._acting, (4, 3, 2, 4, 2, 1))[0].step(now_ms)
 
     def tables(self) -> Tables:
         """See `modules.Module`."""
