@@ -115,6 +115,7 @@ def lived() -> BuildStory:
     for _ in range(5):
         story.world.live(50)
         story.poll()
+    story.start(2)  # running builds, too
     story.settle()
     return story
 
@@ -432,7 +433,6 @@ def asked(story: BuildStory, action: str) -> Iterator[dict[str, Any]]:
 @needs_document
 @pytest.mark.parametrize("action", [action.name for action in ACTIONS])
 def test_answers_are_as_the_document_says(lived: BuildStory, action: str) -> None:
-    lived.start(2)  # running builds, too
     requests = list(asked(lived, action))
     assert requests
     for request in requests:

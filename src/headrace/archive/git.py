@@ -68,7 +68,7 @@ class Git:
         command = [self._program, f"--git-dir={self._folder}", *arguments]
         process = subprocess.Popen(  # noqa: S603 - no shell, and the URL is checked before
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env=_environment(url, header), start_new_session=False,
+            env=_environment(url, header), start_new_session=True,
         )  # fmt: skip
         try:
             out, err = self._wait(process, given.encode())

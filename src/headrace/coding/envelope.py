@@ -100,7 +100,7 @@ def _check_expected(action: str, body: Body, expected: Expected) -> None:
         expected.many is None or isinstance(value, list if expected.many else dict)
     ):
         return
-    empty = expected.many and (not expected.total or _at(body, expected.total) == 0)
+    empty = expected.many is not False and (not expected.total or _at(body, expected.total) == 0)
     if value is None and empty and _has(body, expected.path):
         return
     shape = {None: "part", True: "list", False: "object"}[expected.many]

@@ -89,7 +89,7 @@ class CodingSource:
     def _listed(self, stream: Stream, ask: Ask, answer: Answer) -> Listed:
         listing = stream.listing
         found = answer.at(listing.rows)
-        unfolded = listing.unfold(found) if listing.unfold else found or ()
+        unfolded = listing.unfold(found) if listing.unfold and found is not None else found or ()
         rows = [self._refined(stream, row) for row in unfolded]
         total = answer.at(listing.total) if listing.total else None
         total = total if isinstance(total, int) and total >= 0 else None

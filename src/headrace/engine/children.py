@@ -162,16 +162,19 @@ class Children:
         origin = Origin.POLL if moved.snapshot_done else Origin.SNAPSHOT
         sets = self._list(stream, place, list(living.values()), origin)
         failed = [one for one in sets if one.error is not None]
-        if failed and len(failed) == len(sets) and not lone:
-            assert failed[0].error is not None
-            raise failed[0].error
+        fresh = [one for one in sets if one.scope.parent_key not in moved.open]
+        if fresh and not lone and not dead and all(one.error is not None for one in fresh):
+            assert fresh[0].error is not None
+            raise fresh[0].error
         sightings: list[Sighting] = [s for one in sets for s in one.shown()]
         removed = [g for one in sets if one.error is None for g in self._removed(stream, one)]
         if self._desk.is_mass(stream, len(removed)) and not self._desk.has_waited(moved):
             self._hold(stream, place, len(removed), outcome)
             return
         sightings += removed
-        sightings += [g for filed in dead for g in self._orphans(stream, place, filed)]
+        childless = [filed for filed in living.values() if not self._has_children(stream, filed)]
+        for filed in (*dead, *childless):
+            sightings += self._orphans(stream, place, filed)
         read = {filed.record.key for filed in parents}
         aside = [one.scope.parent_key for one in failed]
         still = dict.fromkeys([*(key for key in moved.open if key not in read), *aside])
@@ -197,7 +200,8 @@ class Children:
         if isinstance(first.error, NotPermitted) and len(scopes) > 1:
             second = self._list_one(stream, scopes[1], origin)
             if isinstance(second.error, NotPermitted):
-                return [first, second]
+                unasked = [_Set(scope, error=second.error) for scope in scopes[2:]]
+                return [first, second, *unasked]
         one = partial(self._list_one, stream, origin=origin)
         return [first, *self._desk.workers.map(one, scopes[1:])]
 
@@ -246,6 +250,11 @@ class Children:
     def _missing(self, stream: Stream, listed: _Set) -> set[Key]:
         filed = self._desk.mirror.unseen(stream.name, listed.scope.key, _ALL)
         return set(filed) - {shown.key for shown in listed.shown()}
+
+    def _has_children(self, stream: Stream, filed: OnFile) -> bool:
+        """Whether such a parent can have children at all; it may have been another kind before."""
+        only = stream.parent.only if stream.parent else None
+        return only is None or only(filed.record.value())
 
     def _orphans(self, stream: Stream, place: Scope, filed: OnFile) -> Iterator[Sighting]:
         """What its last content says of having children does not count: they may be older."""

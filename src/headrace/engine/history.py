@@ -163,13 +163,14 @@ class History:
         now_ms = self._desk.clock.now_ms()
         outcome.held, outcome.unsettled = finding.held, finding.waiting
         proves_nothing = cursor.held_at and finding.held
+        many = finding.held or self._desk.is_mass(stream, finding.waiting)
         settled = msgspec.structs.replace(
             cursor,
             swept=now_ms,
             complete_stamp=cursor.complete_stamp if proves_nothing else began,
             open=tuple(key for key in suspects if key not in gone)[:1],
             held=finding.held,
-            held_at=(cursor.held_at or now_ms) if finding.held else 0,
+            held_at=(cursor.held_at or now_ms) if many else 0,
         )
         self._finish(stream, place, settled, reading.origin, outcome, finding)
 

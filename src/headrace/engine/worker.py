@@ -280,7 +280,9 @@ class Worker:
         if stream.strategy is Strategy.CHILDREN:
             census_ms = self._limits.sweep_seconds * 1000
         yield Kind.CENSUS, cursor.census_at + census_ms
-        if not stream.slow and stream.name not in self._unpolled:
+        # Following parents asks nothing unless one has changed.
+        follows = stream.strategy is Strategy.CHILDREN or stream.name not in self._unpolled
+        if follows and not stream.slow:
             yield Kind.POLL, cursor.polled_at + poll_ms
 
     def _pause_seconds(self) -> float:

@@ -102,4 +102,5 @@ ISSUES = Stream(
         HookRule(("ITERATION_PLANNED",)),  # moves issues without naming them
     ),
     scopes=("collaboration:issue:ro",),
+    personal=("Assignees.Email", "Assignees.Phone"),
 )

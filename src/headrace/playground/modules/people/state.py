@@ -88,12 +88,10 @@ class People:
 
     def members_of(self, number: int, *, direct: bool) -> list[Member]:
         """Who belongs to a department, or only who belongs to it directly."""
-        return [
-            member
-            for member in self._team.members.values()
-            for place in self.places(member.id)
-            if place.department.id == number and (place.direct or not direct)
-        ]
+        ids = set(self._charges[number])
+        for found in () if direct else self.below(number):
+            ids |= {member.id for member in self.members_of(found.id, direct=False)}
+        return [member for member in self._team.members.values() if member.id in ids]
 
     def member_row(self, member: Member, *, departments: bool = True) -> Row:
         """As `DescribeTeamMembers` serves it."""
