@@ -102,10 +102,9 @@ class BigTeam:
         if stream.name == "branches":
             row["Sha"] = _sha(scope.stamped, 0)
         if stream.ancestry is not None and not stream.is_derived:
-            row["Sha"], row["Parents"] = (
-                _sha(scope.stamped, number),
-                [_sha(scope.stamped, number + 1)],
-            )
+            last = number + 1 >= PER_SCOPE[stream.name]
+            row["Sha"] = _sha(scope.stamped, number)
+            row["Parents"] = [] if last else [_sha(scope.stamped, number + 1)]
         return row
 
 

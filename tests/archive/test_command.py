@@ -14,6 +14,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from msgspec.structs import replace as changed
 
+from headrace.archive.run import PARTS
+from headrace.cli import archive as cli
 from headrace.mirror.files import connect
 from headrace.mirror.sqlite import SqliteMirror
 from headrace.playground.modules.code.state import Code
@@ -173,6 +175,38 @@ def test_a_module_that_is_refused_is_missing(archive: Archive, world: World) -> 
     assert {key.split()[0] for key in reasons} == {"depots", "wiki_contents"}
     assert all("OperationDenied" in reason for reason in reasons.values())
     assert set(archive.missing("wiki_pages").values()) == {"The mirror has no text of this page."}
+
+
+def test_what_is_left_out_is_not_missed(archive: Archive, world: World) -> None:
+    attach(world, "notes.txt", b"plainly artificial")
+    playground = world.playground
+    playground.settings = replace(
+        playground.settings, withdrawn={"DescribeProjectDepotInfoList", "DescribeWikiList"}
+    )
+    archive("--without", "wiki", "--without", "depots", code=0)
+    kinds = archive.manifest["kinds"]
+    assert [kinds[name]["mirror"] for name in ("attachments", "wiki_pages", "depots")] == [1, 0, 0]
+    archive("--without", "files", code=3)
+    assert archive.manifest["kinds"]["attachments"]["mirror"] == 0
+    assert {key.split()[0] for key in archive.missing()} == {"depots", "wiki_pages"}
+
+
+def test_a_line_that_is_down_is_not_tried_for_ever(archive: Archive, world: World) -> None:
+    for number in range(30):
+        attach(world, f"{number}.txt", b"plainly artificial")
+    playground = world.playground
+    playground.settings = replace(playground.settings, failing={ASKED: "InternalError"})
+    archive("--attempts", "1", "--parallel", "1", code=3)
+    reasons = list(archive.missing("attachments").values())
+    assert len(reasons) == 30
+    tried = [reason for reason in reasons if "InternalError" in reason]
+    assert playground.calls[ASKED] == len(tried)
+    assert len(tried) == 20
+    assert reasons[-1].startswith("Not tried: the 20 before it could not be had")
+
+
+def test_the_parts_that_can_be_left_out() -> None:
+    assert cli._PARTS == PARTS
 
 
 def test_svn_depots_are_missing(archive: Archive, world: World) -> None:

@@ -16,7 +16,7 @@ from headrace.archive.contents import WantedDepot
 from headrace.archive.depots import Clone, Depots
 from headrace.archive.git import Git, GitRefused
 from headrace.archive.journal import Journal
-from headrace.coding.auth import PersonalToken, ProjectToken
+from headrace.coding.auth import Authorizer, PersonalToken, ProjectToken
 from headrace.coding.client import Client
 from headrace.coding.git_access import GitAccess
 from headrace.coding.http import HttpTransport
@@ -250,7 +250,7 @@ def test_our_own_configuration_of_git_does_not_matter(
     assert not trace.exists()
 
 
-def access_of(token: PersonalToken | ProjectToken, address: str, *hosts: str) -> GitAccess:
+def access_of(token: Authorizer, address: str, *hosts: str) -> GitAccess:
     clock = SystemClock()
     with HttpTransport(private=True) as transport:
         client = Client(transport, address, token, Pacer(clock), clock)
@@ -283,6 +283,30 @@ def test_where_the_token_may_go(address: str, hosts: tuple[str, ...], url: str, 
     with pytest.raises(Refused) as caught:
         access.header(url)
     assert "secret-token" not in str(caught.value)
+
+
+class Renewing:
+    """Has a newer header after the first was refused."""
+
+    headers = ("Bearer old", "Bearer new")
+    place = 0
+
+    def header(self) -> str:
+        return self.headers[self.place]
+
+    def renew(self, refused_header: str) -> bool:
+        assert refused_header == "Bearer old"
+        self.place = 1
+        return True
+
+
+def test_an_oauth_token_is_renewed() -> None:
+    access, url = access_of(Renewing(), "https://acme.coding.net"), "https://e.coding.net/a.git"
+    headers = [f"Basic {b64encode(f'member-17:{t}'.encode()).decode()}" for t in ("old", "new")]
+    assert access.header(url) == headers[0]
+    assert access.renew("Basic something else") is False
+    assert access.renew(headers[0]) is True
+    assert access.header(url) == headers[1]
 
 
 def test_a_project_token_is_sent_as_it_is() -> None:

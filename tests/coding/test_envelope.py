@@ -19,7 +19,6 @@ from headrace.errors import (
     Throttled,
     Unavailable,
     Withdrawn,
-    Withdrawn,
 )
 
 ONCE = RetryPolicy(attempts=1)

@@ -30,11 +30,12 @@ from headrace.engine.capture import Watch as WatchReading
 from headrace.engine.scopes import ScopeTree
 from headrace.errors import BadToken, HeadraceError, Unavailable
 
-# Without these nobody knows which files, pages and depots there are.
-_NEEDED = (
-    "projects", "issues", "issue_details", "issue_comments", "wiki_pages", "wiki_contents",
-    "depots", "branches",
-)  # fmt: skip
+# Without these nobody knows what there is of a part.
+_NEEDED = {
+    "files": ("issues", "issue_details", "issue_comments"),
+    "wiki": ("wiki_pages", "wiki_contents"),
+    "depots": ("depots", "branches"),
+}
 
 _TOLD_MAX = 1000
 
@@ -44,12 +45,13 @@ class Wishes:
     """How an archive is made. `streams`: names or patterns of the tables wanted, empty for all.
 
     `read`: read the team first; else what the mirror holds is archived. `file_bytes_max`: larger
-    files are left out. `parallel`: downloads side by side. `git_user`, `git_hosts`: see
-    `coding.git_access`.
+    files are left out, and the parts (see `archive.run.PARTS`) named in `without`. `parallel`:
+    downloads side by side. `git_user`, `git_hosts`: see `coding.git_access`.
     """
 
     streams: Sequence[str] = ()
     read: bool = True
+    without: Sequence[str] = ()
     file_bytes_max: int = FILE_BYTES_MAX
     parallel: int = FILES_PARALLEL
     git_user: str = ""
@@ -98,7 +100,7 @@ def archive(
     """
     wishes = wishes or Wishes()
     clock = clock or SystemClock()
-    names = [*(wishes.streams or (s.name for s in DEFAULTS)), *_needed()]
+    names = [*(wishes.streams or (s.name for s in DEFAULTS)), *_needed(wishes)]
     with ExitStack() as stack:
         session = stack.enter_context(
             Session(settings, (), state=state, streams=names, clock=clock, watch=watch_reading)
@@ -131,7 +133,7 @@ def _wired(
     return Archive(
         folder, journal, session.mirror, files, depots, session.clock,
         team=settings.team or address, host=urlsplit(address).netloc, streams=tables,
-        parallel=wishes.parallel,
+        without=wishes.without, parallel=wishes.parallel,
     )  # fmt: skip
 
 
@@ -168,8 +170,9 @@ def _read(session: Session) -> list[Gap]:
     return [Gap(stream, place, str(failure.error)) for (stream, place), failure in found]
 
 
-def _needed() -> list[str]:
-    return [stream.name for stream in CATALOGUE if stream.name in _NEEDED]
+def _needed(wishes: Wishes) -> list[str]:
+    parts = [names for part, names in _NEEDED.items() if part not in wishes.without]
+    return ["projects", *(name for names in parts for name in names)]
 
 
 def _whose(settings: ConnectionSettings) -> str:

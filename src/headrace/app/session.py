@@ -77,6 +77,7 @@ class Session:
         self._chosen = [streams_of(task) for task in tasks]
         extra = find(streams)
         self.streams = with_parents([*extra, *(s for own in self._chosen for s in own)], CATALOGUE)
+        refine, narrowing = self._refine(secrets or state), narrowing_of(settings)
         self._applies: list[Apply] = []
         self._worker: Worker | None = None
         self._closing = ExitStack()
@@ -87,8 +88,8 @@ class Session:
         except BaseException:
             self._closing.close()
             raise
-        self._source = CodingSource(self.client, self._refine(secrets or state))
-        self._selection = Selection(settings.projects, self.mirror, narrowing_of(settings))
+        self._source = CodingSource(self.client, refine)
+        self._selection = Selection(settings.projects, self.mirror, narrowing)
         self._began_ms = self.clock.now_ms()
 
     def open(self) -> None:

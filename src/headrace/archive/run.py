@@ -6,7 +6,7 @@ on where it was the next time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -55,10 +55,11 @@ class Wanted(Protocol):
 T = TypeVar("T")
 W = TypeVar("W", bound=Wanted)
 Watch = Callable[[str, int, int], None]
+PARTS = ("files", "wiki", "depots")
 FILES_PARALLEL = 4
 DEPOTS_PARALLEL = 2
 _FAILURES_MAX = 20
-_NOT_TRIED = f"Not tried: {_FAILURES_MAX} before it could not be reached, one after another."
+_NOT_TRIED = f"Not tried: the {_FAILURES_MAX} before it could not be had, one after another."
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class Archive:
     """Writes one archive. `team` is shown, `host` is where the team's own links lead.
 
     `streams`: those whose tables are written.
+    `without`: parts (of `PARTS`) that are left out.
     `watch` hears of each kind how many of how many are dealt with.
     """
 
@@ -88,6 +90,7 @@ class Archive:
     host: str
     streams: Sequence[Stream]
     gaps: Sequence[Gap] = ()
+    without: Collection[str] = ()
     parallel: int = FILES_PARALLEL
     watch: Watch = lambda _kind, _done, _total: None
     manifest: Manifest = field(default_factory=Manifest)
@@ -100,9 +103,10 @@ class Archive:
         self._projects = projects_of(self.mirror)
         self._folders = {p.id: self._folder_of(p) for p in self._projects.values()}
         self._write_tables()
-        self._fetch_files()
-        self._write_wiki()
-        self._clone_depots()
+        steps = (self._fetch_files, self._write_wiki, self._clone_depots)
+        for part, step in zip(PARTS, steps, strict=True):
+            if part not in self.without:
+                step()
         self._write_pages()
         return self.manifest
 
@@ -231,32 +235,24 @@ class Archive:
         """Get all, a few side by side; keep what could be had, in order, and note the rest."""
         pool = ThreadPoolExecutor(parallel, thread_name_prefix=f"archive-{kind}")
         try:
-            tasks = [pool.submit(get, one) for one in wanted]
-            in_row = 0
+            line = _Line()
+            tasks = [pool.submit(line.get, get, one) for one in wanted]
             for place, (one, task) in enumerate(zip(wanted, tasks, strict=True)):
                 self.watch(kind, place, len(tasks))
-                if in_row >= _FAILURES_MAX and task.cancel():
-                    self._miss(kind, one.key, one.name, _NOT_TRIED, one.project)
-                    continue
-                with self._missed(kind, one.key, one.name, one.project) as errors:
+                with self._missed(kind, one.key, one.name, one.project):
                     keep(one, task.result())
-                in_row = in_row + 1 if any(isinstance(e, Unavailable) for e in errors) else 0
             self.watch(kind, len(tasks), len(tasks))
         finally:
             pool.shutdown(cancel_futures=True)
 
     @contextmanager
-    def _missed(
-        self, kind: str, key: str, name: str, project: int
-    ) -> Iterator[list[HeadraceError]]:
-        """Note what fails inside, and go on. The error is in the list afterwards."""
-        errors: list[HeadraceError] = []
+    def _missed(self, kind: str, key: str, name: str, project: int) -> Iterator[None]:
+        """Note what fails inside, and go on."""
         try:
-            yield errors
+            yield
         except (BadToken, Bug):
             raise
         except HeadraceError as error:
-            errors.append(error)
             self._miss(kind, key, name, str(error), project)
 
     def _miss(self, kind: str, key: str, name: str, reason: str, project: int = 0) -> None:
@@ -276,6 +272,25 @@ class Archive:
         kept = sorted((self.root / "projects").glob(f"{project.id}-*"))
         name = kept[0].name if kept else f"{project.id}-{safe_name(project.name)}"
         return f"projects/{name}"
+
+
+class _Line:
+    """The line to the other side: it is given up after many failures one after another."""
+
+    def __init__(self) -> None:
+        self._failures = 0
+
+    def get(self, call: Callable[[W], T], one: W) -> T:
+        """Make the call. Raises `Refused` without a call once the line is given up."""
+        if self._failures >= _FAILURES_MAX:
+            raise Refused(_NOT_TRIED)
+        try:
+            found = call(one)
+        except Unavailable:
+            self._failures += 1
+            raise
+        self._failures = 0
+        return found
 
 
 def _room_of(wanted: WantedFile) -> str:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from headrace.app.archive import Archived, Wishes
 
 _PARALLEL_MAX = 16
+_PARTS = ("files", "wiki", "depots")
 _MISSING_SHOWN = 20
 _INCOMPLETE = 3
 
@@ -57,6 +58,7 @@ def command() -> click.Command:
             type=click.Path(path_type=Path, file_okay=False),
         ),
         option("--stream", "streams", multiple=True),
+        option("--without", type=click.Choice(_PARTS), multiple=True),
         option("--no-read", is_flag=True),
         option("--file-size-max", type=Size(), default="2G", show_default=True),
         option("--parallel", type=click.IntRange(1, _PARALLEL_MAX), default=4, show_default=True),
@@ -101,7 +103,7 @@ def _wishes(values: dict[str, Any]) -> Wishes:
     return Wishes(
         streams=values["streams"], read=not values["no_read"], parallel=values["parallel"],
         file_bytes_max=values["file_size_max"], git_user=values["git_user"],
-        git_hosts=values["git_hosts"],
+        git_hosts=values["git_hosts"], without=values["without"],
     )  # fmt: skip
 
 

@@ -214,6 +214,7 @@ WORDS: Mapping[str, Both] = {
         "The folder: a new or empty one, or that of an earlier run.",
         "文件夹：新建或空的，或之前运行写过的。",
     ),
+    "opt.without": Both("Leave a part out; may be repeated.", "不保存这一部分，可重复。"),
     "opt.no_read": Both(
         "Do not read the team first: take what the mirror holds.",
         "不先读取团队，直接使用外存中的内容。",

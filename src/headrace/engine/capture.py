@@ -63,7 +63,7 @@ class Capture:
         self._absence = Absence(desk, scopes)
         self._newest = Newest(desk, self._absence)
         self._children = Children(desk, scopes)
-        self._history = History(desk, self._absence)
+        self._history = History(desk)
 
     def run(self, stream: Stream, place: Scope, kind: Kind) -> Outcome:
         """One pass, or as much of it as is done at once (`Outcome.more`).

@@ -13,11 +13,10 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from headrace.core.ports import Cursor, Mirror
-from headrace.core.record import Body, Origin, Reject, Seen, make_key
+from headrace.core.record import Body, Origin, Reject, Seen, Sighting, make_key
 from headrace.core.stream import Ancestry, Scope, Stream, at_path
-from headrace.engine.absence import Absence, Finding
-from headrace.engine.newest import newest_first
-from headrace.engine.reading import Desk, Outcome
+from headrace.engine.newest import OPEN_MAX, newest_first
+from headrace.engine.reading import Desk, Outcome, gone
 from headrace.engine.walk import Sent
 from headrace.errors import NotFound, Unavailable
 
@@ -56,14 +55,13 @@ class _Lane:
 class History:
     """Runs the passes of HISTORY streams. A place is a depot."""
 
-    def __init__(self, desk: Desk, absence: Absence) -> None:
+    def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._absence = absence
 
     def run(self, stream: Stream, place: Scope, origin: Origin, outcome: Outcome) -> None:
         """Read what the branches brought; no call is made while no branch changed.
 
-        A census is thorough where commits seem lost, and at every sweep.
+        A census is thorough where no branch seems to hold some commits, and at every sweep.
         """
         mirror, rule = self._desk.mirror, rule_of(stream)
         cursor = mirror.cursor(stream.name, place.key)
@@ -77,20 +75,19 @@ class History:
         branches = [filed.record.value() for filed in mirror.records(rule.heads, place.key)]
         for branch in branches:
             self._read(reading, branch)
-        heads = {head_of(rule, branch) for branch in branches} - {""}
+        heads = {head_of(rule, branch) for branch in branches}
         if not heads <= reading.known.keys():  # a branch has moved meanwhile; its stream will tell
             self._finish(stream, place, cursor, origin, outcome)
-        elif thorough:
-            moved = msgspec.structs.replace(cursor, followed=head)
+            return
+        moved = msgspec.structs.replace(cursor, followed=head)
+        if thorough:
             self._settle(reading, moved, began)
-        else:
-            lost = reading.known.keys() - closure(reading.known, heads)
-            suspects = [make_key((*place.stamped.values(), node)) for node in sorted(lost)[:1]]
-            moved = msgspec.structs.replace(
-                cursor, followed=head, open=cursor.open or tuple(suspects)
-            )
-            outcome.unsettled = len(moved.open)
-            self._finish(stream, place, moved, origin, outcome)
+            return
+        lost = sorted(reading.known.keys() - closure(reading.known, heads))
+        keys = [make_key((*place.stamped.values(), node)) for node in lost[:OPEN_MAX]]
+        outcome.unsettled = len(lost)
+        moved = msgspec.structs.replace(moved, open=tuple(keys))
+        self._finish(stream, place, moved, origin, outcome)
 
     def _is_thorough(self, cursor: Cursor, origin: Origin) -> bool:
         since_ms = self._desk.clock.now_ms() - cursor.swept
@@ -101,8 +98,7 @@ class History:
 
     def _read(self, reading: _Reading, branch: Body) -> None:
         """Bring a branch's commits on file, unless they are."""
-        head = head_of(reading.rule, branch)
-        if not head or head in reading.known:
+        if head_of(reading.rule, branch) in reading.known:
             return
         values = {name: at_path(branch, path) for name, path in reading.rule.lane.items()}
         there = replace(reading.place, values={**reading.place.values, **values})
@@ -155,24 +151,22 @@ class History:
     # --- the end of a pass -------------------------------------------------------------------
 
     def _settle(self, reading: _Reading, cursor: Cursor, began: int) -> None:
-        """After a thorough pass: what it did not show is looked into."""
-        stream, place, outcome = reading.stream, reading.place, reading.outcome
-        suspects = self._desk.mirror.unseen(stream.name, place.key, began)
-        finding = self._absence.look(stream, place, began=began, cursor=cursor)
-        gone = {sighting.key for sighting in finding.sightings}
-        now_ms = self._desk.clock.now_ms()
-        outcome.held, outcome.unsettled = finding.held, finding.waiting
-        proves_nothing = cursor.held_at and finding.held
-        many = finding.held or self._desk.is_mass(stream, finding.waiting)
+        """After a thorough pass: what it did not show goes, if a pass before it found it lost."""
+        stream, place, outcome, desk = reading.stream, reading.place, reading.outcome, self._desk
+        suspects = desk.mirror.unseen(stream.name, place.key, began)
+        before = {*cursor.open, *desk.mirror.unseen(stream.name, place.key, cursor.complete_stamp)}
+        lost = [key for key in suspects if key in before]
+        if desk.is_mass(stream, len(suspects)) and not desk.has_waited(cursor):
+            outcome.held, lost = len(suspects), []
+        sightings = gone(stream, lost, desk.stamps.next(), "no branch holds it any more")
+        rest = tuple(key for key in suspects if key not in set(lost))
+        outcome.unsettled = len(rest) - outcome.held
+        now_ms = desk.clock.now_ms()
         settled = msgspec.structs.replace(
-            cursor,
-            swept=now_ms,
-            complete_stamp=cursor.complete_stamp if proves_nothing else began,
-            open=tuple(key for key in suspects if key not in gone)[:1],
-            held=finding.held,
-            held_at=(cursor.held_at or now_ms) if many else 0,
-        )
-        self._finish(stream, place, settled, reading.origin, outcome, finding)
+            cursor, swept=now_ms, complete_stamp=began, open=rest[:OPEN_MAX], held=outcome.held,
+            held_at=(cursor.held_at or now_ms) if desk.is_mass(stream, len(rest)) else 0,
+        )  # fmt: skip
+        self._finish(stream, place, settled, reading.origin, outcome, sightings)
 
     def _finish(
         self,
@@ -181,7 +175,7 @@ class History:
         cursor: Cursor,
         origin: Origin,
         outcome: Outcome,
-        finding: Finding | None = None,
+        sightings: Sequence[Sighting] = (),
     ) -> None:
         now_ms = self._desk.clock.now_ms()
         is_first = not cursor.snapshot_done
@@ -190,7 +184,6 @@ class History:
             census_at=now_ms if is_first or origin is Origin.CENSUS else cursor.census_at,
             swept=now_ms if is_first else cursor.swept,
         )  # fmt: skip
-        sightings = finding.sightings if finding else ()
         self._desk.commit(stream, place.key, outcome, sightings, cursor=done)
 
 
