@@ -8,7 +8,8 @@ CODES: Mapping[str, str] = {
     "0": "done",
     "1": "a bug in Headrace; for `verify` and `demo`: the copy differs from its source",
     "2": "a person has to mend something: a setting, a token, a permission, a file",
-    "3": "CODING or the destination is unavailable: try again later",
+    "3": "CODING or the destination is unavailable: try again later; for `archive`: something is"
+    " missing, see its manifest",
     "128 + n": "a finite command was stopped half-way by signal n; run it again to go on",
 }
 

@@ -246,11 +246,19 @@ def test_a_token_without_the_scope_for_code(
     assert all("error: 403 The token may lack the scope for code." in why for why in reasons)
 
 
-def test_no_git_program(archive: Archive, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", ["", "git version 2.31.9", "git version 1.99", "what?"])
+def test_no_git_that_will_do(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, version: str
+) -> None:
+    """An older one would not see our configuration, so it would ask somebody for a password."""
+    if version:
+        old = tmp_path / "git"
+        old.write_text(f"#!/bin/sh\necho {version}\n")
+        old.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     archive(code=3)
     reasons = set(archive.missing().values())
-    assert reasons == {"There is no git program. Install git and run again."}
+    assert reasons == {"There is no git 2.32 or later. Install it and run again."}
 
 
 # --- hostile names -------------------------------------------------------------------------------
@@ -288,7 +296,9 @@ def test_hostile_names_stay_names(archive: Archive, world: World, tmp_path: Path
 
 def test_files_that_texts_link_to(archive: Archive, world: World) -> None:
     shop, wiki, files = shop_of(world), world.team.module(Wiki), world.team.files
-    shot = files.put(shop.id, "shot.png", b"a picture")
+    shot = files.attach(
+        shop.id, shop.codes()[0], "50% #1?.png", b"a picture", now_ms=world.now_ms()
+    )
     plan = files.put(shop.id, "plan.pdf", b"a plan")
     base = f"/api/project/{shop.id}/files"
     page = next(iter(wiki.pages(shop).values()))
@@ -305,14 +315,15 @@ def test_files_that_texts_link_to(archive: Archive, world: World) -> None:
     archive(code=3)
     linked = archive.items("linked_files")
     contents = {archive.file("linked_files", key).read_bytes() for key in linked}
-    assert contents == {b"a picture", b"a plan", b"inside"}
-    assert archive.file("linked_files", f"{shop.id}/{shot}").suffix == ".png"
+    assert contents == {b"a plan", b"inside"}
+    assert archive.file("linked_files", f"{shop.id}/{plan}").suffix == ".pdf"
+    assert archive.file("attachments", f"{shop.id}/{shot}").name.endswith("50% #1_.png")
     (reason,) = archive.missing().values()
     assert list(archive.missing()) == [f"{shop.id}/999"]
     assert "ResourceNotFound" in reason
     html = next(archive.folder.glob(f"projects/*/wiki/{page.iid}-linked.html"))
     (local,) = [link for link in Links(html).found if link.endswith(".png")]
-    assert (html.parent / local).read_bytes() == b"a picture"
+    assert (html.parent / unquote(urlsplit(local).path)).read_bytes() == b"a picture"
 
 
 # --- the folder, the token ------------------------------------------------------------------------

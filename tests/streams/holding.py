@@ -27,8 +27,8 @@ from headrace.core.transport import Request, Response
 from headrace.playground.actions.action import Action
 from headrace.testing.clock import VirtualClock
 from headrace.testing.invariants import check_equal, living_rows, source_rows, storage_of
+from headrace.testing.plan import Plan
 from headrace.testing.simulate import Run
-from headrace.testing.world import Plan
 
 from ..playground.test_contract import DOCUMENT, document, operations
 

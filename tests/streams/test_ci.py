@@ -21,8 +21,8 @@ from headrace.playground.modules.ci import events, rows, state
 from headrace.playground.modules.ci.actions import ACTIONS
 from headrace.playground.modules.ci.records import Build
 from headrace.testing.invariants import check_equal, living_rows, source_rows, storage_of
+from headrace.testing.plan import Plan
 from headrace.testing.simulate import Run
-from headrace.testing.world import Plan
 
 from ..playground.test_contract import DOCUMENT, operations, validator
 

@@ -25,8 +25,8 @@ from headrace.playground.modules.code.depot import Depot
 from headrace.playground.modules.code.elsewhere import TYPES
 from headrace.playground.modules.code.state import Code
 from headrace.testing.invariants import check_equal, living_rows, source_rows, storage_of
+from headrace.testing.plan import Plan
 from headrace.testing.simulate import Run
-from headrace.testing.world import Plan
 
 from ..playground.test_contract import DOCUMENT, operations, validator
 

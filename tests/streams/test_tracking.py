@@ -28,8 +28,8 @@ from headrace.playground.modules.tracking.state import Tracking
 from headrace.playground.project import Project
 from headrace.playground.team import Team
 from headrace.testing.invariants import check_equal, living_rows, source_rows, storage_of
+from headrace.testing.plan import Plan
 from headrace.testing.simulate import Run
-from headrace.testing.world import Plan
 
 from ..playground.test_contract import DOCUMENT, operations, validator
 

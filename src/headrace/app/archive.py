@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -106,14 +106,13 @@ def archive(
             Session(settings, (), state=state, streams=names, clock=clock, watch=watch_reading)
         )
         session.open()
-        try:
+        with _writing(folder):
             journal = stack.enter_context(closing(Journal(folder, _whose(settings))))
-            failures = _read(session) if wishes.read else []
-            wired = _wired(settings, folder, wishes, session, journal, stack)
-            gaps = [*failures, *gaps_of(session)]
+        failures = _read(session) if wishes.read else []
+        wired = _wired(settings, folder, wishes, session, journal, stack)
+        gaps = [*failures, *gaps_of(session)]
+        with _writing(folder):
             return Archived(folder, replace(wired, gaps=gaps, watch=watch).run())
-        except OSError as error:
-            raise _unwritable(folder, error) from None
 
 
 def _wired(
@@ -181,8 +180,12 @@ def _whose(settings: ConnectionSettings) -> str:
     return " ".join([address, *sorted(settings.projects)])
 
 
-def _unwritable(folder: Path, error: OSError) -> HeadraceError:
-    return Unavailable(
-        f"{folder} cannot be written: {error.strerror}.",
-        advice="Make room or mend its rights, and run again: what is done stays.",
-    )
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable(
+            f"{folder} cannot be written: {error.strerror or type(error).__name__}.",
+            advice="Make room or mend its rights, and run again: what is done stays.",
+        ) from None

@@ -64,7 +64,7 @@ class Depots:
         if depot.vcs != "git":
             raise Refused(f"It is a {depot.vcs} depot, which git cannot clone.")
         if self.program is None:
-            raise Refused("There is no git program.", advice="Install git and run again.")
+            raise Refused("There is no git 2.32 or later.", advice="Install it and run again.")
         if not _URL.fullmatch(depot.url):
             raise Refused("CODING gives no usable address for it.")
         target = self.root / path

@@ -7,6 +7,7 @@ which others may see, nor in the clone's own configuration.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import ssl
@@ -21,6 +22,7 @@ from headrace.core.clock import Clock
 from headrace.errors import NotFound, Refused, Unavailable
 
 SECONDS_MAX = 4 * 3600
+VERSION_MIN = (2, 32)  # GIT_CONFIG_COUNT, GIT_CONFIG_GLOBAL
 _LOOK_SECONDS = 0.1
 _REFUSED = ("Authentication failed", "could not read Username", "error: 401", "error: 403")
 
@@ -45,8 +47,13 @@ class GitRefused(Refused):
 
 
 def find_git() -> str | None:
-    """The path of the git program; None where there is none."""
-    return shutil.which("git")
+    """The path of a git program that takes its configuration from the environment, else None."""
+    found = shutil.which("git")
+    if found is None:
+        return None
+    told = subprocess.run([found, "version"], capture_output=True, text=True, check=False).stdout  # noqa: S603
+    version = re.match(r"git version (\d+)\.(\d+)", told)
+    return found if version and (int(version[1]), int(version[2])) >= VERSION_MIN else None
 
 
 class Git:

@@ -7,13 +7,13 @@ on where it was the next time.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from posixpath import relpath
 from typing import Protocol, TypeVar
+from urllib.parse import quote
 
 from headrace.archive.contents import (
     Project,
@@ -33,12 +33,13 @@ from headrace.archive.links import files_in
 from headrace.archive.manifest import MANIFEST, Item, Manifest, Missing
 from headrace.archive.names import safe_name, shown
 from headrace.archive.pages import INDEX, index_page, project_page
+from headrace.archive.parallel import results
 from headrace.archive.tables import write_rejects, write_table
 from headrace.archive.wiki import write_page
 from headrace.core.clock import Clock
 from headrace.core.ports import Mirror
 from headrace.core.stream import Stream
-from headrace.errors import BadToken, Bug, HeadraceError, Refused, Unavailable
+from headrace.errors import BadToken, Bug, HeadraceError, Refused
 
 
 class Wanted(Protocol):
@@ -58,8 +59,6 @@ Watch = Callable[[str, int, int], None]
 PARTS = ("files", "wiki", "depots")
 FILES_PARALLEL = 4
 DEPOTS_PARALLEL = 2
-_FAILURES_MAX = 20
-_NOT_TRIED = f"Not tried: the {_FAILURES_MAX} before it could not be had, one after another."
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +74,7 @@ class Gap:
 class Archive:
     """Writes one archive. `team` is shown, `host` is where the team's own links lead.
 
-    `streams`: those whose tables are written.
-    `without`: parts (of `PARTS`) that are left out.
+    `streams`: those whose tables are written. `without`: parts (of `PARTS`) that are left out.
     `watch` hears of each kind how many of how many are dealt with.
     """
 
@@ -181,7 +179,7 @@ class Archive:
         def resolve(address: str) -> str | None:
             for link in files_in(address, self.host):
                 path = self._local.get((link.project or project, link.file_id))
-                return relpath(path, folder) if path else None
+                return quote(relpath(path, folder)) if path else None
             return None
 
         return resolve
@@ -232,18 +230,13 @@ class Archive:
         self, kind: str, wanted: Sequence[W], get: Callable[[W], T], keep: Callable[[W, T], None],
         *, parallel: int,
     ) -> None:  # fmt: skip
-        """Get all, a few side by side; keep what could be had, in order, and note the rest."""
-        pool = ThreadPoolExecutor(parallel, thread_name_prefix=f"archive-{kind}")
-        try:
-            line = _Line()
-            tasks = [pool.submit(line.get, get, one) for one in wanted]
-            for place, (one, task) in enumerate(zip(wanted, tasks, strict=True)):
-                self.watch(kind, place, len(tasks))
+        """Get all; keep what could be had, in order, and note the rest."""
+        with closing(results(wanted, get, parallel=parallel)) as found:
+            for place, (one, result) in enumerate(found):
+                self.watch(kind, place, len(wanted))
                 with self._missed(kind, one.key, one.name, one.project):
-                    keep(one, task.result())
-            self.watch(kind, len(tasks), len(tasks))
-        finally:
-            pool.shutdown(cancel_futures=True)
+                    keep(one, result())
+        self.watch(kind, len(wanted), len(wanted))
 
     @contextmanager
     def _missed(self, kind: str, key: str, name: str, project: int) -> Iterator[None]:
@@ -272,25 +265,6 @@ class Archive:
         kept = sorted((self.root / "projects").glob(f"{project.id}-*"))
         name = kept[0].name if kept else f"{project.id}-{safe_name(project.name)}"
         return f"projects/{name}"
-
-
-class _Line:
-    """The line to the other side: it is given up after many failures one after another."""
-
-    def __init__(self) -> None:
-        self._failures = 0
-
-    def get(self, call: Callable[[W], T], one: W) -> T:
-        """Make the call. Raises `Refused` without a call once the line is given up."""
-        if self._failures >= _FAILURES_MAX:
-            raise Refused(_NOT_TRIED)
-        try:
-            found = call(one)
-        except Unavailable:
-            self._failures += 1
-            raise
-        self._failures = 0
-        return found
 
 
 def _room_of(wanted: WantedFile) -> str:

@@ -164,7 +164,7 @@ class History:
         now_ms = desk.clock.now_ms()
         settled = msgspec.structs.replace(
             cursor, swept=now_ms, complete_stamp=began, open=rest[:OPEN_MAX], held=outcome.held,
-            held_at=(cursor.held_at or now_ms) if desk.is_mass(stream, len(rest)) else 0,
+            held_at=now_ms if outcome.held else 0,
         )  # fmt: skip
         self._finish(stream, place, settled, reading.origin, outcome, sightings)
 

@@ -47,7 +47,7 @@ class FaultyTransport:
         self._answer = answer
         self._dice = dice
         self._clock = clock
-        self._during = during
+        self.during = during
         self._lied: set[bytes] = set()
         self._lied_at: dict[str, int] = {}
         self._last: dict[bytes, Response] = {}
@@ -56,7 +56,7 @@ class FaultyTransport:
 
     def send(self, request: Request) -> Response:
         """Let the team live a little, then answer, perhaps badly."""
-        self._during()
+        self.during()
         if self._dice.random() >= self.rate:
             return self._honest(request)
         kind = self._dice.choice(self._kinds)

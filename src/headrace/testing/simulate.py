@@ -19,10 +19,11 @@ from dataclasses import dataclass, field
 from headrace.errors import HeadraceError
 from headrace.testing.invariants import Watchman, check_equal, check_polled
 from headrace.testing.kill import Crash
-from headrace.testing.world import Plan, World
+from headrace.testing.plan import Plan
+from headrace.testing.world import World
 
 STEPS = 8
-CENSUSES = 3
+CENSUSES = 5
 BOOTS_MAX = 60
 TURNS_MAX = 30
 SELDOM = {"rows without key": "mirror.reject.before"}  # faults, and kill points only they lead to
@@ -151,18 +152,25 @@ class Run:
         world.team.hide_project(project_id, world.dice.random() < 0.5)
 
     def _poll(self) -> None:
-        """Faults are off: what CODING shows as updated must be on file after one poll."""
-        self.world.clock.advance(self.world.plan.lag_ms + 400_000)  # retries and lags are over
+        """Faults are off: what CODING shows as updated must be on file after one poll.
+
+        Also when issues were deleted during the poll before it.
+        """
+        world, over_ms = self.world, self.world.plan.lag_ms + 400_000  # retries and lags are over
+        world.clock.advance(over_ms)
         if self._boot():
-            self.world.land_stragglers()
-            check_polled(self.world)
+            world.land_stragglers()
+            world.poll_while_issues_go()
+            world.clock.advance(over_ms)
+            check_polled(world)
             self.watchman.check()
 
     def _settle(self) -> None:
-        """Faults are off: after three censuses everything must be exact.
+        """Faults are off: after five censuses everything must be exact.
 
         One finds what is missing, the second confirms what no Action can confirm or what was held
-        back, the third deletes what hung on it.
+        back, the third deletes what hung on it; branches that were held back take as long for
+        their commits again.
         """
         world = self.world
         if self._boot() and world.post is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from email.utils import formatdate
 from functools import lru_cache
 from random import Random
@@ -30,7 +30,7 @@ from headrace.engine.apply import Apply, Task
 from headrace.engine.capture import Capture, Kind
 from headrace.engine.hooks import HookReader
 from headrace.engine.limits import Limits
-from headrace.engine.modes import Deletes, Write
+from headrace.engine.modes import Write
 from headrace.engine.scopes import ScopeTree, with_parents
 from headrace.engine.worker import Worker
 from headrace.errors import Fenced, HeadraceError
@@ -43,13 +43,14 @@ from headrace.playground.team import Team
 from headrace.playground.tokens import DEFAULT_TOKEN
 from headrace.testing.clock import VirtualClock
 from headrace.testing.consent import Consent
-from headrace.testing.faults import KINDS, FaultyDestination, FaultyTransport
+from headrace.testing.faults import FaultyDestination, FaultyTransport
 from headrace.testing.kill import (
     KillableConnection,
     KillableDestination,
     KillableTransport,
     Killer,
 )
+from headrace.testing.plan import Plan
 from headrace.testing.post import Post
 
 T = TypeVar("T")
@@ -58,73 +59,6 @@ R = TypeVar("R")
 START_MS = 1_795_000_000_000
 POLL_SECONDS = 60.0
 _PAGED = tuple(name for name, action in ALL.items() if action.paging is not None)
-
-
-_STREAM_SETS = (
-    *[("issues",)] * 6,
-    *[("issues", "iterations")] * 2,
-    ("issues", "project_members"),
-    ("iterations", "project_members"),
-    ("issues", "issue_types", "issue_statuses"),
-    *[("issue_comments",)] * 2,
-    ("issue_comments", "release_issues"),
-    *[("commits",)] * 2,
-    ("commits", "commit_branches", "tags"),
-    *[("ci_builds",)] * 2,
-    ("ci_builds", "ci_build_stages"),
-    ("merge_requests", "merge_request_notes"),
-    ("artifact_files", "artifact_versions"),
-    ("wiki_pages", "wiki_contents", "project_roles"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What one seed draws for its world."""
-
-    projects: int
-    issues: int
-    page_size: int
-    fault_rate: float
-    fault_kinds: tuple[str, ...]
-    write_fault_rate: float
-    crash_rate: float
-    acts_in_flight: float
-    lag_ms: int
-    vanish_rows: int
-    deletes: Deletes
-    streams: tuple[str, ...]
-    straggling: float
-    census_seconds: float
-    overlap_seconds: int
-    tells_time: bool
-    increments: str
-    oauth: bool
-
-    @staticmethod
-    def draw(dice: Random) -> Plan:
-        """A plan from the seed's dice."""
-        overlap_seconds = dice.choice((2, 20, 120))
-        return Plan(
-            projects=dice.choice((1, 1, 2)),
-            issues=dice.randrange(6, 18),
-            page_size=dice.choice((2, 3, 4, 9)),
-            fault_rate=dice.choice((0.0, 0.02, 0.1, 0.25)),
-            fault_kinds=tuple(dice.sample(KINDS, dice.choice((2, 4, 8)))),
-            write_fault_rate=dice.choice((0.0, 0.1, 0.4)),
-            crash_rate=dice.choice((0.0, 0.3, 0.8)),
-            acts_in_flight=dice.choice((0.0, 0.1, 0.5, 0.5)),
-            lag_ms=dice.choice((0, 0, 300, 900)) * overlap_seconds,
-            vanish_rows=dice.choice((3, 50)),
-            deletes=dice.choice((Deletes.SOFT, Deletes.HARD)),
-            streams=dice.choice(_STREAM_SETS),
-            straggling=dice.choice((0.0, 0.3)),
-            census_seconds=dice.choice((180.0, 100_000.0)),
-            overlap_seconds=overlap_seconds,
-            tells_time=dice.random() < 0.8,
-            oauth=dice.random() < 0.3,
-            increments=dice.choice(("polling", "hybrid", "webhook")),
-        )
 
 
 @lru_cache(maxsize=64)
@@ -247,6 +181,18 @@ class World:
                     read.add(int(scope.values["ProjectId"]))
         return read
 
+    def poll_while_issues_go(self) -> None:
+        """Poll what changed a while ago; rows go between two pages, so that the rest moves up."""
+        stream = next((s for s in self.streams if s.name == "issues"), None)
+        if stream is None:
+            return
+        for _ in range(12):
+            self.live(1)
+            self.clock.advance(60_000)
+        self.transport.during = self._delete_a_little
+        self.poll_issues(stream)
+        self.transport.during = self._live_a_little
+
     def send_straggler(self) -> None:
         """Another reader asks for a page; its answer is committed only much later."""
         streams = [s for s in self.streams if s.name in ("issues", "iterations")]
@@ -326,6 +272,13 @@ class World:
             self.consent.end_access()
         if self.dice.random() < self.plan.acts_in_flight:
             self.live(self.dice.choice((1, 1, 3)))
+
+    def _delete_a_little(self) -> None:
+        project = self.dice.choice(list(self.team.projects.values()))
+        if project.issues and self.dice.random() < 0.5:
+            code = self.dice.choice(list(project.issues))
+            self.team.delete_issue(project.id, code, now_ms=self.clock.now_ms())
+            self.clock.advance(self.plan.lag_ms + 1000)  # until lists show it
 
     def _settings(self) -> Settings:
         sizes = dict.fromkeys(_PAGED, self.plan.page_size)
