@@ -298,6 +298,50 @@ def test_what_a_forced_push_threw_away_goes_when_all_branches_were_read_to_their
     story.settle()
 
 
+def test_commits_that_a_thorough_pass_misses_for_once_stay() -> None:
+    """The list of branches came without the one that holds them now."""
+    story = Story("branches", "commits")
+    story.branch("side", count=3)
+    story.poll()
+    held = story.own("side")
+    story.branch("refuge", story.head("side"))
+    story.force("side", story.head("master"))
+
+    def without(request: Request, response: Response) -> Response:
+        if asked_of(request)["Action"] != "DescribeGitBranches":
+            return response
+        body = json.loads(response.body)
+        branches = body["Response"]["Branches"]
+        left = [branch for branch in branches if branch["BranchName"] != "refuge"]
+        body["Response"]["Branches"] = left
+        body["Response"]["TotalCount"] = len(left)
+        return replace(response, body=json.dumps(body).encode())
+
+    story.world.playground.settings = replace(story.world.playground.settings, page_size_max={})
+    end = story.serve(without)
+    story.world.clock.advance(3_601_000)
+    story.run.turn()
+    end()
+    assert held <= story.shas()
+    story.settle()
+    assert story.world.mirror.counts()["commits"].deleted == 0
+
+
+def test_too_many_at_once_are_held_for_another_census() -> None:
+    story = Story("commits", vanish_rows=3)
+    story.branch("side", count=60)
+    story.poll()
+    lost = story.own("side")
+    story.force("side", story.head("master"))
+    story.poll()
+    for expected in (lost, set()):
+        story.world.clock.advance(3_601_000)
+        story.run.turn()
+        assert lost & story.shas() == expected
+        held = story.world.worker.report.held.get(("commits", make_key((story.depot.id,))), 0)
+        assert held == len(expected)
+
+
 def test_a_run_to_the_end_drops_them_at_once() -> None:
     story = Story("commits")
     story.branch("side", count=3)
@@ -428,6 +472,28 @@ def test_fewer_commits_than_counted_are_read_again(lie: Any) -> None:
     assert held <= pairs
     assert story.world.mirror.counts()["commit_branches"].deleted == 0
     story.settle()
+
+
+def test_a_branch_that_names_no_commit_for_once_loses_none() -> None:
+    story = Story(*GRAPH)
+    told: list[bool] = []
+
+    def forget(request: Request, response: Response) -> Response:
+        if asked_of(request)["Action"] != "DescribeGitBranches" or len(told) > 1:
+            return response
+        told.append(True)
+        body = json.loads(response.body)
+        for branch in body["Response"]["Branches"]:
+            branch["Sha"] = None
+        return replace(response, body=json.dumps(body).encode())
+
+    end = story.serve(forget)
+    story.poll(2)
+    end()
+    assert told
+    story.settle()
+    counts = story.world.mirror.counts()
+    assert counts["commits"].deleted == counts["commit_branches"].deleted == 0
 
 
 def test_a_row_that_was_spoilt_is_mended_by_the_sweep() -> None:

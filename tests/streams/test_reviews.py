@@ -12,7 +12,7 @@ from msgspec.structs import replace as changed
 
 from headrace.coding.streams import find
 from headrace.coding.streams.code import CODE
-from headrace.coding.streams.code_release import DEPOT_RELEASES
+from headrace.coding.streams.code_release import DEPOT_RELEASES, list_row_of
 from headrace.coding.streams.merge_request import MERGE_REQUESTS, days, updated_between
 from headrace.coding.streams.merge_request_parts import in_threads
 from headrace.core.record import Reject, make_key
@@ -114,9 +114,9 @@ def test_a_day_is_copied_exactly(lived: ReviewStory, name: str) -> None:
 def test_a_day_brought_every_kind_of_change(lived: ReviewStory) -> None:
     counts = lived.world.mirror.counts()
     assert all(counts[name].inserted for name in NAMES)
-    changed = ("merge_requests", "merge_request_notes", "depot_releases")
-    assert all(counts[name].updated for name in changed)
-    assert all(counts[name].deleted for name in changed[1:])
+    assert all(counts[n].updated for n in ("merge_requests", "merge_request_notes"))
+    assert all(counts[n].deleted for n in ("merge_request_notes", "depot_releases"))
+    assert counts["depot_releases"].updated
 
 
 @pytest.mark.parametrize("increments", ["hybrid", "webhook"])
@@ -277,6 +277,10 @@ def test_a_release_that_is_gone_goes_at_the_next_pass() -> None:
     assert other.is_git
     story.settle()
     assert key not in story.keys("depot_releases")
+
+
+def test_a_detail_does_not_speak_for_the_attachment_in_the_list() -> None:
+    assert list_row_of({"Title": "v-1", "ReleaseAttachment": {}}) == {"Title": "v-1"}
 
 
 def test_no_address_of_an_attachment_is_kept(lived: ReviewStory) -> None:

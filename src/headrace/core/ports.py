@@ -91,8 +91,9 @@ class Cursor(msgspec.Struct, frozen=True, omit_defaults=True):
     (rows are kept), with the `reason`. `held_at`, `held`: since when how many missing rows are held
     back because too many vanished at once. `followed`: the offset up to which the parents' changes
     are worked off (NEWEST: the head when the last whole pass was over); `swept`: the same for the
-    slow pass over all parents. `open`: keys to be looked
-    at again: rows that were not settled, parents that could not be read.
+    slow pass over all parents (HISTORY: when the last thorough pass ended). `open`: keys to be
+    looked at again: rows that were not settled, parents that could not be read, commits that no
+    branch seems to hold.
     """
 
     mark: int = 0

@@ -214,7 +214,7 @@ class Derivation:
             return iter(())
         graph = self._graph(rule, branch.record.scope)
         head = head_of(rule, branch.record.value())
-        if head and head not in graph:
+        if head not in graph:
             raise Unavailable(f"The commits of {scope.key} are still to be read.")
         return ({rule.node: node} for node in closure(graph, [head]))
 
