@@ -159,6 +159,7 @@ def _say(text: str) -> None:
 def _quiet_day(worker: Worker, clock: VirtualClock, source: BigTeam) -> int:
     """Three hours of it, times eight: no sweep falls into them."""
     before, ends = source.calls, clock.now_ms() + DAY_MS // 8
+    source.by_action_before = source.by_action.copy()
     while clock.now_ms() < ends:
         if not worker.turn():
             clock.advance(15_000)

@@ -46,7 +46,7 @@ class Run:
 
 
 def run() -> Chapter:
-    """Both sizes with what the extra `fast` installs, and without it."""
+    """Both sizes with uvloop and httptools, and without them."""
     return Chapter(
         "receiver",
         f"receiver, {CONNECTIONS} connections, {SECONDS} s a run",
@@ -54,7 +54,7 @@ def run() -> Chapter:
         [
             f"Bodies of {SMALL_BYTES} and about {LARGE_BYTES:,} bytes; every delivery is new and"
             " signed, and answered after its transaction is flushed to the disk.",
-            "plain: without uvloop and httptools, which the extra `fast` installs.",
+            "plain: without uvloop and httptools, as where they cannot be installed.",
             "CPU is that of the receiver's process for one delivery. wrk runs on the same cores.",
         ],
     )

@@ -213,7 +213,8 @@ def _stream(stream: Stream) -> str:
                    else f"`{listing.action}`, {_PAGING[listing.paging]}"),
         ("Listed", f"for each record of `{stream.parent.stream}`" if stream.parent else "once"),
         ("Read", f"{stream.strategy.value}: {_STRATEGY[stream.strategy]}"
-                 + ("; at the census interval only" if stream.slow else "")),
+                 + ("; at the census interval only" if stream.slow else "")
+                 + (f"; polled at every {stream.every}th interval" if stream.every > 1 else "")),
         ("Key 主键", _code(stream.schema.key)),
         ("Update time", _code(stream.version)),
         ("One record", f"`{lookup.action}`, confirms a delete" if lookup

@@ -58,7 +58,7 @@ def test_follow_until_stopped(acme: headrace.Connection, world: World) -> None:
 
 def test_check_and_streams(acme: headrace.Connection) -> None:
     assert all(check.ok in ("ok", "warn") for check in acme.check(["projects"]))
-    assert [stream.name for stream in acme.streams("issue_t*")] == ["issue_types"]
+    assert [stream.name for stream in acme.streams("issue_ty*")] == ["issue_types"]
 
 
 def test_token_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -291,3 +291,24 @@ def test_stamps_are_of_the_moment_of_sending() -> None:
     given_out = [sent.stamp for sent in one]
     assert given_out == sorted(set(given_out))
     assert before < given_out[0]
+
+
+def test_a_list_in_which_something_always_happens_is_read_whole() -> None:
+    """A row is added before every single answer: the walk owes what was there when it began."""
+    acts = [append(100 + number) for number in range(40)]
+    shown, whole = walk(Shelf(range(10), cap=7, acts=acts))
+    assert set(shown) >= set(range(10))
+    assert whole
+
+
+@pytest.mark.parametrize("lost_at", range(1, 4))
+def test_a_growing_list_with_a_short_page_is_not_whole(lost_at: int) -> None:
+    """What grows must not hide what a bad answer left out."""
+
+    def spoil(page: int, data: dict[str, Any]) -> None:
+        if page == lost_at:
+            data["List"] = data["List"][1:]
+
+    acts = [append(100 + number) for number in range(40)]
+    shown, whole = walk(Shelf(range(14), cap=7, acts=acts, spoil=spoil))
+    assert not whole or set(shown) >= set(range(14))

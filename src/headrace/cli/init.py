@@ -30,10 +30,12 @@ token = "${CODING_TOKEN}"          # never write the token itself into this file
 # redirect_uri = "http://127.0.0.1:8400/callback"  # the one the app was registered with
 # scopes = ["collaboration:issue:ro"]  # what to ask for; default: what the tables need
 # projects = ["shop", "pay"]       # default: all projects the token sees
-# iterations = ["Sprint 1"]        # only issues in these iterations; issue_types alike
+# iterations = ["Sprint 1"]        # only issues in these iterations
+# issue_types = ["Defect"]         # only issues of these types
 # start = ["2024-01-01", "commits=2025-01-01"]  # older rows are left out
 # personal = "mask"                # people's phone and e-mail: mask, keep or drop
-# mask = ["team_members.Name"]     # further fields to mask; leave_out: never stored
+# mask = ["team_members.Name"]     # further fields to mask
+# leave_out = ["issues.Description"]  # fields never stored
 # increments = "polling"           # how changes are noticed: polling, webhook or hybrid (both)
 # poll_interval = "1m"             # how often to look for changes
 # census_interval = "1h"           # how often to list all keys, to find deletes

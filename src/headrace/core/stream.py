@@ -166,9 +166,10 @@ class Stream:
     that select (and sort) rows updated between two moments (ms UTC), which reaches back at least
     `trailing_seconds` behind the mark. `running`: for NEWEST, rows that will still change and are
     looked up again. `ancestry`: for HISTORY, and for CHILDREN that are derived from it without a
-    call. `slow`: read at the census interval only. `volatile`: fields that change by themselves
-    (signed URLs) or hold secrets, never stored. `personal`: fields (paths) about a person's phone
-    and e-mail. `optional`: not read unless asked for by name.
+    call. `every`: so many poll intervals lie between two polls. `slow`: read at the census interval
+    only. `volatile`: fields that change by themselves (signed URLs) or hold secrets, never stored.
+    `personal`: fields (paths) about a person's phone and e-mail. `optional`: not read unless asked
+    for by name.
     """
 
     name: str
@@ -187,6 +188,7 @@ class Stream:
     ancestry: Ancestry | None = None
     hooks: tuple[HookRule, ...] = ()
     scopes: tuple[str, ...] = ()
+    every: int = 1
     slow: bool = False
     volatile: tuple[str, ...] = ()
     personal: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ looks again.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from headrace.core.ports import Ask, Listed, Source, Workers
 from headrace.core.stamp import Stamps
@@ -50,6 +50,7 @@ class Walk:
         self._window = window
         self._size = stream.listing.size
         self._total: int | None = None
+        self._owed: int | None = None
         self._settled = False
         self.server_ms: int | None = None
         self.pages_total = 1
@@ -85,7 +86,8 @@ class Walk:
         A short or repeated page leaves fewer keys than the total beside the list, and a total that
         is too small leaves rows behind the last page, where the walk looked.
         """
-        return self._settled and (self._total is None or distinct >= self._total)
+        owed = self._total if self._owed is None else self._owed
+        return self._settled and (owed is None or distinct >= owed)
 
     def _is_cut_short(self, first: Listed) -> bool:
         """Fewer rows than asked although there are more: a cap on the page size, or a bad page."""
@@ -100,13 +102,19 @@ class Walk:
         return len(first.rows) >= self._size
 
     def _rest(self, last_full: bool) -> Iterator[Sent]:
-        """The pages after the first, last to first, until the end holds still."""
-        read_to = 1
+        """The pages after the first, last to first, until the end holds still.
+
+        Where the last page grew behind our back it is read once more, and the walk owes the rows
+        counted before that: so a listing in which something always happens can be read, too.
+        """
+        read_to, counted = 1, self._total
         for _ in range(ROUNDS_MAX):
             top = self._pages()
             probing = top <= read_to
             if probing:
                 if not last_full:
+                    if (self._total or 0) > (counted or 0):
+                        yield self._end_again(read_to)
                     self._settled = True
                     return
                 top = read_to + 1
@@ -114,10 +122,19 @@ class Walk:
             for page, sent in zip(pages, self._workers.map(self._read, pages), strict=True):
                 if page == top:
                     last_full = len(sent.listed.rows) >= self._size
+                    counted = sent.listed.total
                 yield sent
             read_to = top
             if not probing:
                 yield self._read(1)
+
+    def _end_again(self, page: int) -> Sent:
+        """The last page up to what is counted now. Rows beyond are left for the next pass: counted
+        as seen, they would make up for others that a bad page left out."""
+        self._owed = self._total or 0
+        sent = self._read(page)
+        rows = sent.listed.rows[: self._owed - (page - 1) * self._size]
+        return replace(sent, listed=replace(sent.listed, rows=rows))
 
     def _to_the_end(self, sent: Sent) -> Iterator[Sent]:
         """Without a total: up to two empty pages in a row, for one alone may be a bad answer.

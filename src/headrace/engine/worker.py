@@ -261,29 +261,31 @@ class Worker:
     def _due(self, stream: Stream, scope: Scope, cursor: Cursor) -> Kind | None:
         if self._is_waiting((stream.name, scope.key)):
             return None
-        for kind, at_ms in self._plan(stream, cursor):
-            # an interval early or more: the clock stepped back since the last pass
-            if not at_ms - self._limits.census_seconds * 1000 <= self._clock.now_ms() < at_ms:
+        now_ms, back_ms = self._clock.now_ms(), self._limits.census_seconds * 1000
+        for kind, last_ms, interval_ms in self._plan(stream, cursor):
+            # long before the last pass: the clock stepped back since
+            if not last_ms - back_ms <= now_ms < last_ms + interval_ms:
                 return kind
         return None
 
-    def _plan(self, stream: Stream, cursor: Cursor) -> Iterator[tuple[Kind, float]]:
-        """The passes to come and when each is due, in ms; the more thorough first."""
+    def _plan(self, stream: Stream, cursor: Cursor) -> Iterator[tuple[Kind, int, float]]:
+        """The passes to come, when each was made last and how often it is; the more thorough
+        first. In ms."""
         census_ms, poll_ms = self._limits.census_seconds * 1000, self._limits.poll_seconds * 1000
         whole = Kind.CENSUS if cursor.snapshot_done else Kind.SNAPSHOT
         if cursor.state:
-            yield whole, max(cursor.polled_at, cursor.census_at) + census_ms
+            yield whole, max(cursor.polled_at, cursor.census_at), census_ms
             return
         if not cursor.snapshot_done:
-            yield Kind.SNAPSHOT, 0
+            yield Kind.SNAPSHOT, 0, 0
             return
         if stream.strategy is Strategy.CHILDREN:
             census_ms = self._limits.sweep_seconds * 1000
-        yield Kind.CENSUS, cursor.census_at + census_ms
+        yield Kind.CENSUS, cursor.census_at, census_ms
         # Following parents asks nothing unless one has changed.
         follows = stream.strategy is Strategy.CHILDREN or stream.name not in self._unpolled
         if follows and not stream.slow:
-            yield Kind.POLL, cursor.polled_at + poll_ms
+            yield Kind.POLL, cursor.polled_at, poll_ms * stream.every
 
     def _pause_seconds(self) -> float:
         """Until something is due; at most a second, so that new scopes are found soon."""

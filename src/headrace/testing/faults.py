@@ -43,7 +43,7 @@ class FaultyTransport:
         during: Callable[[], None],
     ) -> None:
         self.late_ms = late_ms
-        self._kinds = kinds
+        self.kinds = kinds
         self._answer = answer
         self._dice = dice
         self._clock = clock
@@ -59,7 +59,7 @@ class FaultyTransport:
         self.during()
         if self._dice.random() >= self.rate:
             return self._honest(request)
-        kind = self._dice.choice(self._kinds)
+        kind = self._dice.choice(self.kinds)
         if kind not in _LIES:
             self.seen[kind] += 1
             return self._broken(kind, request)
@@ -79,7 +79,7 @@ class FaultyTransport:
     def _honest(self, request: Request) -> Response:
         self._lied.discard(request.body)
         response = self._answer(request)
-        if _REPEATED in self._kinds:
+        if _REPEATED in self.kinds:
             self._last[_listing(request)] = response
         return response
 

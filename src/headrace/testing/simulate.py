@@ -23,7 +23,7 @@ from headrace.testing.plan import Plan
 from headrace.testing.world import World
 
 STEPS = 8
-CENSUSES = 5
+CENSUSES, CENSUSES_OF_HISTORY = 3, 5
 BOOTS_MAX = 60
 TURNS_MAX = 30
 SELDOM = {"rows without key": "mirror.reject.before"}  # faults, and kill points only they lead to
@@ -154,28 +154,29 @@ class Run:
     def _poll(self) -> None:
         """Faults are off: what CODING shows as updated must be on file after one poll.
 
-        Also when issues were deleted during the poll before it.
+        Also when issues were deleted during the polls before it, or a page of them was short.
         """
         world, over_ms = self.world, self.world.plan.lag_ms + 400_000  # retries and lags are over
         world.clock.advance(over_ms)
         if self._boot():
             world.land_stragglers()
-            world.poll_while_issues_go()
+            world.poll_disturbed()
             world.clock.advance(over_ms)
             check_polled(world)
             self.watchman.check()
 
     def _settle(self) -> None:
-        """Faults are off: after five censuses everything must be exact.
+        """Faults are off: after three censuses everything must be exact, commits after five.
 
         One finds what is missing, the second confirms what no Action can confirm or what was held
         back, the third deletes what hung on it; branches that were held back take as long for
         their commits again.
         """
         world = self.world
+        histories = any(stream.ancestry for stream in world.streams)
         if self._boot() and world.post is not None:
             world.post.deliver_all(world.inbox)  # each delivery changes its hook
-        for _ in range(CENSUSES):
+        for _ in range(CENSUSES_OF_HISTORY if histories else CENSUSES):
             world.clock.advance(int(world.plan.census_seconds * 1000) + 1000)
             self._turn_until_quiet()
 

@@ -70,6 +70,7 @@ ARTIFACT_REPOSITORIES = Stream(
     hooks=(
         HookRule(("ARTIFACTS_REPO_CREATED", "ARTIFACTS_REPO_UPDATED", "ARTIFACTS_REPO_DELETED")),
     ),
+    every=10,
     scopes=_REPO_SCOPES,
 )
 
@@ -128,6 +129,7 @@ ARTIFACT_PACKAGES = Stream(
     ),
     parent=IN_REPOSITORY,
     hooks=(HookRule(("ARTIFACTS_VERSION_CREATED", "ARTIFACTS_VERSION_DELETED")),),
+    every=10,
     scopes=("artifact:package:ro",),
 )
 

@@ -146,5 +146,6 @@ TAGS = Stream(
     parent=OF_DEPOT,
     hooks=PUSHED,
     personal=TAG_PERSONAL,
+    every=10,
     scopes=SCOPES,
 )

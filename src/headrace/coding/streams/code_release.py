@@ -67,5 +67,6 @@ DEPOT_RELEASES = Stream(
         project=list_row_of,
     ),
     volatile=("ReleaseAttachment.AttachmentDownloadUrl",),
+    every=10,
     scopes=("vcs:release:ro",),
 )

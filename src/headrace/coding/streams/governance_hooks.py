@@ -85,6 +85,7 @@ SERVICE_HOOK_LOGS = Stream(
         params=_OF_PROJECT,
     ),
     parent=Parent(stream="service_hooks", values={"ServiceHookId": "Id"}, key=("ServiceHookId",)),
+    every=10,
     scopes=_SCOPES,
     volatile=("RequestContent", "RequestHeaders", "ResponseHeaders"),
 )

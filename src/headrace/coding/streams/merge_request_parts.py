@@ -126,6 +126,7 @@ MERGE_REQUEST_NOTES = Stream(
     parent=OF_DEPOT,
     hooks=(HookRule(("GIT_MR_NOTE",)),),
     personal=("Author.Email",),
+    every=10,
     scopes=SCOPES,
 )
 

@@ -74,6 +74,7 @@ TEAM_MEMBERS = Stream(
         paging=Paging.NUMBER,
         params={"ShowDepartment": True},
     ),
+    every=10,
     scopes=_TEAM_MEMBER,
     personal=PERSONAL,
 )

@@ -68,6 +68,7 @@ TEST_RUNS = Stream(
     ),
     # What these bodies hold is not known.
     hooks=(HookRule(("TEST_PLAN_CREATED", "TEST_PLAN_UPDATED", "TEST_PLAN_FINISHED")),),
+    every=10,
     scopes=SCOPES,
 )
 
@@ -187,6 +188,7 @@ TEST_REPORTS = Stream(
     listing=Listing(action="DescribeReportList", rows="Data.Reports", sends=("ProjectName",)),
     parent=IN_PROJECT,
     hooks=(HookRule(("TEST_REPORT_CREATED", "FLEXIBLE_TESTX_REPORT_CREATED")),),
+    every=10,
     scopes=SCOPES,
 )
 

@@ -43,6 +43,7 @@ TEST_CASES = Stream(
         number="Page",
     ),
     parent=IN_PROJECT,
+    every=10,
     scopes=SCOPES,
     volatile=("Attachments",),  # always null in a list
 )

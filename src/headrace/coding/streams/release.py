@@ -62,6 +62,7 @@ RELEASES = Stream(
         sends=("ProjectName",),
         project=_without_creator,
     ),
+    every=10,
     scopes=ISSUE_SCOPES,
 )
 

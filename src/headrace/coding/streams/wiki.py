@@ -67,6 +67,7 @@ WIKI_PAGES = Stream(
             )
         ),
     ),
+    every=10,
     scopes=_SCOPES,
     personal=("Creator.Email", "Creator.Phone", "Editor.Email", "Editor.Phone"),
 )
