@@ -52,6 +52,11 @@ def calm_plan(streams: Sequence[str], **wishes: Any) -> Plan:
     return replace(drawn, **wishes)
 
 
+def calm(*streams: str, **wishes: Any) -> Plan:
+    """A small calm world with small pages."""
+    return calm_plan(streams, **{"issues": 6, "page_size": 3, **wishes})
+
+
 class Story:
     """A world that is read by turns, each a minute after the last.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from random import Random
 from typing import Any
 
 import pytest
@@ -21,35 +20,21 @@ from headrace.playground.modules.ci import events, rows, state
 from headrace.playground.modules.ci.actions import ACTIONS
 from headrace.playground.modules.ci.records import Build
 from headrace.testing.invariants import check_equal, living_rows, source_rows, storage_of
-from headrace.testing.plan import Plan
 from headrace.testing.simulate import Run
 
-from ..playground.test_contract import DOCUMENT, operations, validator
+from ..playground.test_contract import operations, validator
+from .holding import calm, needs_document
 
 SHOP = 101
 NAMES = [stream.name for stream in CI]
 BELOW = [name for name in NAMES if name.startswith("ci_build_")]
-needs_document = pytest.mark.skipif(
-    not DOCUMENT.is_file(),
-    reason=f"CODING's OpenAPI document is not at {DOCUMENT}; name it with HEADRACE_OPENAPI",
-)
-
-
-def calm(*streams: str, **wishes: Any) -> Plan:
-    """A world in which nothing fails."""
-    quiet = {
-        "projects": 2, "issues": 6, "page_size": 3, "fault_rate": 0.0, "write_fault_rate": 0.0,
-        "crash_rate": 0.0, "acts_in_flight": 0.0, "lag_ms": 0, "vanish_rows": 50,
-        "straggling": 0.0, "census_seconds": 100_000.0, "increments": "polling", "oauth": False,
-    }  # fmt: skip
-    return replace(Plan.draw(Random(1)), streams=streams, **{**quiet, **wishes})
 
 
 class Story:
     """A world that is read by turns, each a minute after the last."""
 
     def __init__(self, *streams: str, seed: int = 3, **wishes: Any) -> None:
-        self.run = Run(seed, calm(*streams, **wishes))
+        self.run = Run(seed, calm(*streams, **{"census_seconds": 100_000.0, **wishes}))
         self.world = self.run.world
         self.team = self.world.team
         self.poll()

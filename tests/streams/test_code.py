@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from random import Random
 from typing import Any
 
 import pytest
@@ -25,29 +24,15 @@ from headrace.playground.modules.code.depot import Depot
 from headrace.playground.modules.code.elsewhere import TYPES
 from headrace.playground.modules.code.state import Code
 from headrace.testing.invariants import check_equal, living_rows, source_rows, storage_of
-from headrace.testing.plan import Plan
 from headrace.testing.simulate import Run
 
-from ..playground.test_contract import DOCUMENT, operations, validator
+from ..playground.test_contract import operations, validator
+from .holding import calm, needs_document
 
 SHOP = 101
 NAMES = [s.name for s in CODE if "merge_request" not in s.name and s.name != "depot_releases"]
 READ = [s for s in CODE if s.name in NAMES and s.name != "commit_branches"]
 GRAPH = ("branches", "commits", "commit_branches")
-needs_document = pytest.mark.skipif(
-    not DOCUMENT.is_file(),
-    reason=f"CODING's OpenAPI document is not at {DOCUMENT}; name it with HEADRACE_OPENAPI",
-)
-
-
-def calm(*streams: str, **wishes: Any) -> Plan:
-    """A world in which nothing fails."""
-    quiet = {
-        "projects": 2, "issues": 6, "page_size": 3, "fault_rate": 0.0, "write_fault_rate": 0.0,
-        "crash_rate": 0.0, "acts_in_flight": 0.0, "lag_ms": 0, "vanish_rows": 50,
-        "straggling": 0.0, "census_seconds": 3600.0, "increments": "polling", "oauth": False,
-    }  # fmt: skip
-    return replace(Plan.draw(Random(1)), streams=streams, **{**quiet, **wishes})
 
 
 class Story:

@@ -54,7 +54,7 @@ def job_kept(team: Team, project: Project, job: Job) -> Row:
         "TriggerRemind": "ALWAYS",
         "AlwaysUserIdList": [job.creator_id],
         "BuildFailUserIdList": [],
-        "CachePathList": [{"AbsolutePath": "/root/.cache", "Enabled": True}],
+        "CachePathList": [{"AbsolutePath": "/home/builder/.cache", "Enabled": True}],
         "CacheSize": 0,
         "EnvList": [{"Name": name, "Sensitive": True} for name, _ in job.secrets],
         "CreatedAt": whole_seconds(job.created_ms),
