@@ -46,10 +46,15 @@ def calm_plan(streams: Sequence[str], **wishes: Any) -> Plan:
     drawn = replace(
         Plan.draw(Random(1)), projects=2, issues=20, page_size=9, fault_rate=0.0,
         write_fault_rate=0.0, crash_rate=0.0, acts_in_flight=0.0, lag_ms=0, vanish_rows=50,
-        straggling=0.0, census_seconds=3600.0, tells_time=True, increments="polling", oauth=False,
+        straggling=0.0, census_seconds=36_000.0, tells_time=True, increments="polling", oauth=False,
         streams=tuple(streams),
     )  # fmt: skip
     return replace(drawn, **wishes)
+
+
+def interval_ms(streams: Sequence[Stream]) -> int:
+    """After so long every one of these streams is polled again."""
+    return 61_000 * max(stream.every for stream in streams)
 
 
 def calm(*streams: str, **wishes: Any) -> Plan:
@@ -86,11 +91,11 @@ class Story:
         """Until the regular passes have followed everything."""
         for _ in range(4):
             self.run.turn()
-            self.world.clock.advance(61_000)
+            self.world.clock.advance(interval_ms(self.world.streams))
 
     def census(self) -> None:
         """The thorough passes once; then the regular ones."""
-        self.world.clock.advance(3_700_000)
+        self.world.clock.advance(37_000_000)
         self.poll()
 
     def finish(self) -> None:

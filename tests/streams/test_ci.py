@@ -23,7 +23,7 @@ from headrace.testing.invariants import check_equal, living_rows, source_rows, s
 from headrace.testing.simulate import Run
 
 from ..playground.test_contract import operations, validator
-from .holding import calm, needs_document
+from .holding import calm, interval_ms, needs_document
 
 SHOP = 101
 NAMES = [stream.name for stream in CI]
@@ -46,7 +46,7 @@ class Story:
     def poll(self, turns: int = 2) -> None:
         for _ in range(turns):
             self.run.turn()
-            self.world.clock.advance(61_000)
+            self.world.clock.advance(interval_ms(self.world.streams))
 
     def settle(self) -> None:
         """Past the thorough passes; the copy is then exact."""

@@ -27,7 +27,7 @@ from headrace.testing.invariants import check_equal, living_rows, source_rows, s
 from headrace.testing.simulate import Run
 
 from ..playground.test_contract import operations, validator
-from .holding import calm, needs_document
+from .holding import calm, interval_ms, needs_document
 
 SHOP = 101
 NAMES = [s.name for s in CODE if "merge_request" not in s.name and s.name != "depot_releases"]
@@ -39,7 +39,7 @@ class Story:
     """A world that is read by turns, each a minute after the last. All lists have small pages."""
 
     def __init__(self, *streams: str, seed: int = 3, **wishes: Any) -> None:
-        plan = calm(*streams, **wishes)
+        plan = calm(*streams, **{"census_seconds": 3600.0, **wishes})
         self.run = Run(seed, plan)
         self.world = self.run.world
         self.team = self.world.team
@@ -58,7 +58,7 @@ class Story:
     def poll(self, turns: int = 1) -> None:
         for _ in range(turns):
             self.run.turn()
-            self.world.clock.advance(61_000)
+            self.world.clock.advance(interval_ms(self.world.streams))
 
     def settle(self) -> None:
         """Past the thorough passes; the copy is then exact."""

@@ -32,6 +32,7 @@ from headrace.testing.plan import Plan
 from headrace.testing.simulate import Run
 
 from ..playground.test_contract import DOCUMENT, operations, validator
+from .holding import interval_ms
 
 SHOP = 101
 STREAMS = (*TRACKING, RESOURCE_REFERENCES)
@@ -86,7 +87,7 @@ class Story:
         """Until the regular passes have followed everything."""
         for _ in range(4):
             self.run.turn()
-            self.world.clock.advance(61_000)
+            self.world.clock.advance(interval_ms(self.world.streams))
 
     def sweep(self) -> None:
         """Until the thorough passes have, too; the copy is then exact."""
