@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 
+from headrace.core.stream import Strategy
 from headrace.errors import HeadraceError
 from headrace.testing.invariants import Watchman, check_equal, check_polled
 from headrace.testing.kill import Crash
@@ -173,12 +174,17 @@ class Run:
         their commits again.
         """
         world = self.world
-        histories = any(stream.ancestry for stream in world.streams)
+        strategies = {stream.strategy for stream in world.streams}
+        long = Strategy.HISTORY in strategies
+        followed = strategies - {Strategy.DELTA, Strategy.FULL}
         if self._boot() and world.post is not None:
             world.post.deliver_all(world.inbox)  # each delivery changes its hook
-        for _ in range(CENSUSES_OF_HISTORY if histories else CENSUSES):
+        for _ in range(CENSUSES_OF_HISTORY if long else CENSUSES):
             world.clock.advance(int(world.plan.census_seconds * 1000) + 1000)
-            self._turn_until_quiet()
+            if followed:
+                self._turn_until_quiet()
+            else:
+                self.turn()
 
     def _turn_until_quiet(self) -> None:
         """Turns until one asks and changes nothing: large sets are followed a batch a turn."""

@@ -182,27 +182,23 @@ class World:
         return read
 
     def poll_disturbed(self) -> None:
-        """Poll what changed a while ago: while rows go between two pages, then with a short page.
+        """Poll what changed a while ago while rows go between two pages, or with a short page.
 
         Never both at once: a row that is hidden and one that went cannot be told apart.
         """
         stream = next((s for s in self.streams if s.name == "issues"), None)
         if stream is None:
             return
-        transport = self.transport
-        self._live_slowly()
-        transport.during = self._delete_a_little
-        self.poll_issues(stream)
-        transport.during = self._live_a_little
-        self._live_slowly()
-        transport.rate, transport.kinds = 0.5, ("short page",)
-        self.poll_issues(stream)
-        transport.rate = 0.0
-
-    def _live_slowly(self) -> None:
         for _ in range(12):
             self.live(1)
             self.clock.advance(60_000)
+        transport = self.transport
+        if self.dice.random() < 0.5:
+            transport.during = self._delete_a_little
+        else:
+            transport.rate, transport.kinds = 0.5, ("short page",)
+        self.poll_issues(stream)
+        transport.during, transport.rate = self._live_a_little, 0.0
 
     def send_straggler(self) -> None:
         """Another reader asks for a page; its answer is committed only much later."""

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from ...rows import Row
 from . import rows
-from .events import told
+from .events import NAMES, told
 from .records import KIND_NAMES, Credit, Package, Property, Repository, Version
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ Place = tuple["Project", Repository, Package, Version]
 VERSIONS_MAX = 30  # of one project; at so many one is removed
 REPOSITORIES_MAX = 4
 _HOUR_MS = 3_600_000
+
+
+GUARDS = tuple(name for name in NAMES if "_DOWNLOAD" in name)
 
 
 class Artifacts:
@@ -177,7 +180,17 @@ class Artifacts:
         version = self.push(self._rng.choice(packages).id, now_ms=now_ms)
         return f"version {version.name} pushed"
 
+    def _step_guard(self, version: Version) -> str:
+        """What is told of downloads, and of who may: no field of a version shows it."""
+        code = self._rng.choice(GUARDS)
+        if code == "ARTIFACTS_VERSION_DOWNLOADED":
+            self.download(version.id)
+        self._tell_version(code, self._versions[version.id])
+        return f"{code} of {version.name}"
+
     def _step_version(self, version: Version, versions: int, now_ms: int) -> str:
+        if self._rng.random() < 0.1:
+            return self._step_guard(version)
         chosen = self._rng.choice(("overwrite", "release", "download", "properties", "delete"))
         if chosen == "delete" or versions >= VERSIONS_MAX:
             self.delete_version(version.id)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 NAMES = {
     "WIKI_CREATED": "文档创建",
+    "WIKI_COPIED": "文档 / 文档树复制",
     "WIKI_UPDATED": "文档更新",
     "WIKI_MOVED": "文档移动",
     "WIKI_SHARE_UPDATED": "文档分享变更",

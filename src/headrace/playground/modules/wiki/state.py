@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from ...project import Project
 from ...rows import Row
 from ...words import EDITS
+from .drive import Drive
 from .rows import Page, detail, list_row, told
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Wiki:
     def __init__(self, team: Team, rng: Random) -> None:
         self._team = team
         self._rng = rng
+        self._drive = Drive(team, rng)
         self._pages: dict[int, dict[int, Page]] = {}
         self._bins: dict[int, list[Page]] = {}
         self._made: dict[int, int] = {}
@@ -87,6 +89,8 @@ class Wiki:
         if not self._team.projects:
             return "there is nothing to write about"
         project = self._rng.choice(list(self._team.projects.values()))
+        if self._rng.random() < 0.15:
+            return self._drive.step(project)
         pages = list(self.pages(project).values())
         if len(pages) < 2:
             return self._write(project, now_ms)
@@ -99,7 +103,13 @@ class Wiki:
         self._pages.setdefault(project.id, {})[page.iid] = page
         self._tell(project, code, page)
 
-    def _write(self, project: Project, now_ms: int, above: Page | None = None) -> str:
+    def _write(
+        self,
+        project: Project,
+        now_ms: int,
+        above: Page | None = None,
+        code: str = "WIKI_CREATED",
+    ) -> str:
         iid = self._made[project.id] = self._made.get(project.id, 0) + 1
         page = Page(
             iid=iid,
@@ -113,7 +123,7 @@ class Wiki:
             created_ms=now_ms,
             updated_ms=now_ms,
         )
-        self._put(project, page, "WIKI_CREATED")
+        self._put(project, page, code)
         return f"{page.title} was written in {project.info.name}"
 
     def _author(self, project: Project) -> int:
@@ -122,7 +132,8 @@ class Wiki:
     def _add(self, project: Project, page: Page, now_ms: int) -> str:
         if len(self.pages(project)) >= PAGES_MAX:
             return self._throw_away(project, page, now_ms)
-        return self._write(project, now_ms, page)
+        code = self._rng.choice(("WIKI_CREATED", "WIKI_COPIED"))
+        return self._write(project, now_ms, page, code)
 
     def _edit(self, project: Project, page: Page, now_ms: int) -> str:
         words = f"{page.content[-200:]}\n{self._rng.choice(EDITS)}"
