@@ -64,7 +64,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small team in a DuckDB file."""
     folder = tmp_path_factory.mktemp("queries")
     clock = SystemClock()
-    playground = Playground(Team(1, 1, 60, clock.now_ms()), clock)
+    playground = Playground(Team(1, 1, 15, clock.now_ms()), clock)
     with serve(playground, deliver_hooks=False) as server:
         team = headrace.connect(url=server.url, token=DEFAULT_TOKEN, state=folder)
         team.sync(f"duckdb:///{folder}/copy.duckdb", streams=["*"])
