@@ -276,6 +276,7 @@ class _Pass:
         """Start a walk over (again)."""
         self.began = stamp
         self.rejected = 0
+        self.newest = 0  # of a walk that was not whole, it may lie past rows that were never read
         self.keys.clear()
         self.open.clear()
 
