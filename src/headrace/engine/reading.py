@@ -132,6 +132,3 @@ class Desk:
 def gone(stream: Stream, keys: Iterable[Key], stamp: int, reason: str) -> list[Gone]:
     """That these keys are confirmed absent."""
     return [Gone(stream.name, key, stamp, Origin.CENSUS, reason) for key in keys]
-
-
-__all__ = ["Desk", "Keep", "Outcome", "Record", "Rows", "gone"]
