@@ -73,6 +73,17 @@ class BadRecord(HeadraceError):
     """One record cannot be used (no key, say). It is set aside with this reason, never dropped."""
 
 
+class BadRows(BadRecord):
+    """The destination refuses values of a table: its tables are fine, some row is not.
+
+    Nothing of the write was kept. `table` is the table's name; row values stay out of the sentence.
+    """
+
+    def __init__(self, message: str, *, table: str, advice: str = "") -> None:
+        super().__init__(message, advice=advice)
+        self.table = table
+
+
 class Bug(HeadraceError):
     """A promise inside Headrace was broken. Please report it."""
 

@@ -39,6 +39,9 @@ class TestSqlite(DestinationContract):
     def drop_table(self, name: str) -> None:
         execute(self.path, f"DROP TABLE {name}")
 
+    def make_unique(self, table: str, column: str) -> None:
+        execute(self.path, f"CREATE UNIQUE INDEX one_each ON {table} ({column})")
+
 
 def execute(path: Path, sql: str) -> list[tuple[object, ...]]:
     """What a person does with a shell of their own."""

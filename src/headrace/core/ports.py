@@ -284,7 +284,16 @@ class Checkpoint:
 
 
 class Destination(Protocol):
-    """A database or folder where rows and checkpoint become visible together (Invariant 3)."""
+    """A database or folder where rows and checkpoint become visible together (Invariant 3).
+
+    `lossy` names what it cannot keep: so far `nul`, NUL characters in texts. Callers put U+FFFD in
+    their place before they write, and count them.
+    """
+
+    @property
+    def lossy(self) -> frozenset[str]:
+        """What it cannot keep."""
+        ...
 
     def claim(self, task: str) -> Checkpoint:
         """Take the task over: raise its epoch by one and return what is on file.
@@ -294,14 +303,20 @@ class Destination(Protocol):
         ...
 
     def prepare(self, task: str, tables: Sequence[Table]) -> None:
-        """Create or widen the tables. Raises `Refused` for a foreign table of the same name."""
+        """Create the tables or bring them into the wanted shape.
+
+        Where rows or values were lost on the way (a table was dropped, has another key, column
+        type or mode), the task's offsets are forgotten and its epoch is raised: claim after
+        prepare, and fill. Raises `Refused` for a foreign table of the same name.
+        """
         ...
 
     def write(self, batches: Iterable[Batch], checkpoint: Checkpoint) -> None:
         """Write all batches, in order, and the checkpoint in one transaction.
 
         Replaying the same call leaves the same rows (Invariant 5). Raises `Fenced` when a later
-        epoch is on file, `Unavailable` when nothing was written or it is unknown whether it was.
+        epoch is on file, `BadRows` when the values of a table were refused, `Unavailable` when
+        nothing was written or it is unknown whether it was.
         """
         ...
 

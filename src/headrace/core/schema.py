@@ -83,13 +83,15 @@ class Schema:
 class Table:
     """A table as a destination sees it: name, typed columns in order, key columns.
 
-    For a child table `owner` is how many leading key columns belong to the parent, else 0.
+    For a child table `owner` is how many leading key columns belong to the parent, else 0. `mode`
+    names what its rows mean (the write mode): rows of another mode are of no use and go.
     """
 
     name: str
     columns: tuple[tuple[str, Type], ...]
     key: tuple[str, ...]
     owner: int = 0
+    mode: str = ""
 
 
 @dataclass(slots=True)

@@ -12,26 +12,29 @@ TIMESTAMPTZ counts microseconds, which holds the years 1 to 9999.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import duckdb
 
-from headrace.core.ports import Batch, Checkpoint
+from headrace.core.ports import Batch
 from headrace.core.schema import Columns, Table, Type
-from headrace.destinations import ledger
+from headrace.destinations.dialect import Dialect
 from headrace.destinations.duckdb_files import connect, is_fatal, sorted_error
 from headrace.destinations.duckdb_rows import write_batch
-from headrace.destinations.duckdb_tables import prepare_tables
-from headrace.destinations.tables import quoted
-from headrace.errors import HeadraceError, Unavailable
+from headrace.destinations.sql import SqlDestination
+from headrace.destinations.tables import Found, quoted
+from headrace.errors import HeadraceError
 
 CHUNK_ROWS = 10_000
+_COLUMNS = (
+    "SELECT table_name, column_name, data_type FROM duckdb_columns()"
+    " WHERE database_name = current_database() AND schema_name = current_schema()"
+)
 
 
-class DuckDbDestination:
+class DuckDbDestination(SqlDestination):
     """A `Destination` in one DuckDB file, made if it is not there.
 
     Raises `Refused` at once for a file that is locked, not DuckDB's, or cannot be opened. After a
@@ -39,93 +42,74 @@ class DuckDbDestination:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path).absolute()
+        super().__init__(DuckDbDialect(Path(path).absolute()))
+
+
+class DuckDbDialect(Dialect):
+    """One DuckDB file."""
+
+    driver_error = duckdb.Error
+    types: ClassVar[Mapping[Type, str]] = {
+        Type.INTEGER: "BIGINT",
+        Type.TEXT: "VARCHAR",
+        Type.BOOLEAN: "BOOLEAN",
+        Type.DECIMAL: "DECIMAL(38,9)",
+        Type.TIMESTAMP: "TIMESTAMP WITH TIME ZONE",
+        Type.JSON: "JSON",
+    }
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._held: Any = None
+        self._fatal = False
         self._filled: set[str] = set()  # tables that hold rows, or did: only ever a hint
-        self._connection()
 
-    def claim(self, task: str) -> Checkpoint:
-        """See `Destination.claim`. `Unavailable` while another writer of this process commits."""
-        with self._transaction() as connection:
-            return ledger.raise_epoch(connection, task)
+    def connect(self) -> Any:
+        """See `Dialect`."""
+        self._held, self._fatal = connect(self._path), False
+        return self._held
 
-    def prepare(self, task: str, tables: Sequence[Table]) -> None:
-        """See `Destination.prepare`. All tables or, if one is refused, none.
+    def is_usable(self, connection: Any) -> bool:  # noqa: ARG002 (there is one)
+        """See `Dialect`. DuckDB refuses all work after some errors."""
+        return not self._fatal
 
-        A table or column of ours that somebody dropped is made again. The task's offsets are
-        forgotten then, because what they vouch for is gone, and its epoch is raised, so that a
-        writer who claimed before cannot go on: claim (again) after prepare, and fill.
-        """
-        with self._transaction() as connection:
-            prepare_tables(connection, task, tables)
+    def run(self, connection: Any, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """See `Dialect`."""
+        rows: list[tuple[Any, ...]] = connection.execute(sql, list(values)).fetchall()
+        return rows
 
-    def write(self, batches: Iterable[Batch], checkpoint: Checkpoint) -> None:
-        """See `Destination.write`. Batches are taken one at a time."""
-        try:
-            with self._transaction() as connection:
-                on_file = ledger.read_checkpoint(connection, checkpoint.task)
-                ledger.check_epoch(checkpoint, on_file)
-                emptied = set()
-                for batch in batches:
-                    write_batch(connection, batch, self._filled)
-                    if batch.truncate:
-                        emptied.add(batch.table.name)
-                ledger.check_offsets(checkpoint, on_file, emptied)
-                ledger.put_checkpoint(connection, checkpoint)
-        except Unavailable:
-            self._raise_if_fenced(checkpoint)
-            raise
+    def found(self, connection: Any) -> Mapping[str, Found]:
+        """See `Dialect`."""
+        found: dict[str, dict[str, str | None]] = {}
+        for table, column, kind in self.run(connection, _COLUMNS):
+            found.setdefault(table.lower(), {})[column] = kind
+        return dict(found)
+
+    def create(self, connection: Any, task: str, table: Table) -> None:
+        """See `Dialect`. Without a primary key, but with a comment."""
+        name = quoted(table.name)
+        self.run(connection, f"CREATE TABLE {name} ({self.declared(table.columns)})")
+        text = f"Kept by Headrace, task {task}; key: {', '.join(table.key)}. Do not write here."
+        literal = text.replace("'", "''").replace("\0", "")
+        self.run(connection, f"COMMENT ON TABLE {name} IS '{literal}'")
+
+    def write(self, connection: Any, batch: Batch) -> None:
+        """See `Dialect`."""
+        write_batch(connection, batch, self._filled)
 
     def read(self, table: Table) -> Iterator[Columns]:
-        """See `Destination.read`. A snapshot, apart from what is written meanwhile."""
-        cursor = self._connection().cursor()
+        """See `Dialect`."""
+        cursor = self._held.cursor()
         try:
-            reader = cursor.sql(_select(table)).to_arrow_reader(CHUNK_ROWS)
-            for chunk in reader:
+            for chunk in cursor.sql(_select(table)).to_arrow_reader(CHUNK_ROWS):
                 yield Columns({name: chunk.column(name).to_pylist() for name, _ in table.columns})
-        except duckdb.Error as error:
-            raise sorted_error(error, self.path) from error
         finally:
             cursor.close()
 
-    def close(self) -> None:
-        """Close the file; another process may open it then."""
-        if self._held is not None:
-            self._held.close()
-            self._held = None
-
-    def _connection(self) -> Any:
-        if self._held is None:
-            self._held = connect(self.path)
-        return self._held
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Any]:
-        connection = self._connection()
-        try:
-            connection.execute("BEGIN")
-            yield connection
-            connection.execute("COMMIT")
-        except duckdb.Error as error:
-            self._give_up(connection)
-            if is_fatal(error):
-                self.close()
-            raise sorted_error(error, self.path) from error
-        except BaseException:
-            self._give_up(connection)
-            raise
-
-    def _give_up(self, connection: Any) -> None:
-        with suppress(duckdb.Error):
-            connection.execute("ROLLBACK")
-
-    def _raise_if_fenced(self, checkpoint: Checkpoint) -> None:
-        """A conflict at commit is a fence when somebody else claimed the task meanwhile."""
-        try:
-            on_file = ledger.read_checkpoint(self._connection(), checkpoint.task)
-        except (duckdb.Error, HeadraceError):
-            return  # the file itself is in trouble: the first error says more
-        ledger.check_epoch(checkpoint, on_file)
+    def sorted_error(self, error: Exception, table: str = "") -> HeadraceError:
+        """See `Dialect`."""
+        self._fatal = self._fatal or is_fatal(error)
+        return sorted_error(error, self._path, table)
 
 
 def _select(table: Table) -> str:

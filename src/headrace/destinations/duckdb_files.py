@@ -8,44 +8,43 @@ from typing import Any
 
 import duckdb
 
-from headrace.destinations import ledger
-from headrace.errors import Bug, HeadraceError, Refused, Unavailable
+from headrace.errors import BadRows, Bug, HeadraceError, Refused, Unavailable
 
 _MAGIC = slice(8, 12)  # where a DuckDB file says DUCK, after the checksum of its first block
 _HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 _FATAL = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException)
 _TRY_AGAIN = (*_FATAL, duckdb.OutOfMemoryException, duckdb.TransactionException)
 _ALTERED = (duckdb.CatalogException, duckdb.BinderException, duckdb.ConstraintException)
+_VALUES = (duckdb.ConstraintException, duckdb.DataError)
 
 
 def connect(path: Path) -> Any:
-    """Open or make the file, with Headrace's own tables in it. Raises `Refused`, `Unavailable`."""
+    """Open or make the file. Raises `Refused`, `Unavailable`."""
     _check_path(path)
-    connection: Any = None
     try:
-        connection = duckdb.connect(str(path))
-        for statement in ledger.CREATE:
-            connection.execute(statement)
+        return duckdb.connect(str(path))
     except duckdb.Error as error:
-        if connection is not None:
-            connection.close()
         raise _opening_error(error, path) from error
-    return connection
 
 
-def is_fatal(error: duckdb.Error) -> bool:
+def is_fatal(error: Exception) -> bool:
     """Whether DuckDB may refuse all further work on this connection."""
     return isinstance(error, _FATAL)
 
 
-def sorted_error(error: duckdb.Error, path: Path) -> HeadraceError:
-    """Which of our errors a failed statement is. Row values stay out of the sentence."""
+def sorted_error(error: Exception, path: Path, table: str = "") -> HeadraceError:
+    """See `Dialect.sorted_error`."""
     said = str(error).splitlines()[0] if str(error) else type(error).__name__
     if isinstance(error, _TRY_AGAIN):
         return Unavailable(
             f"DuckDB could not finish on {path}: {said}",
             advice="Nothing was written; check free space if it stays so.",
         )
+    if table and isinstance(error, _VALUES):
+        return BadRows(
+            f"DuckDB refused a row of table {table} ({type(error).__name__}).", table=table,
+            advice="Look for a rule (an index, NOT NULL) that somebody added to the table.",
+        )  # fmt: skip
     if isinstance(error, _ALTERED):
         return Refused(
             f"A table in {path} is not as Headrace made it ({type(error).__name__}).",

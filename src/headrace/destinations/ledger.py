@@ -1,56 +1,31 @@
 """What Headrace notes about itself in a database: checkpoints, epochs and the tables it made.
 
-Both SQL destinations here use the same statements. `_headrace_checkpoint` holds one row for each
-stream of a task, and one with an empty stream name whose epoch is the task's: that row is written
-by every claim and every write, so that two writers of one task always collide.
+`_headrace_checkpoint` holds one row for each stream of a task, and one with an empty stream name
+whose epoch is the task's: that row is written by every claim and every write, so that two writers
+of one task always collide. Plain SQL that every database here understands.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from headrace.core.ports import Checkpoint
 from headrace.core.schema import Type
+from headrace.destinations.dialect import Dialect
 from headrace.destinations.tables import Noted
 from headrace.errors import Bug, Fenced
 
-CREATE = (
-    "CREATE TABLE IF NOT EXISTS _headrace_checkpoint (task VARCHAR NOT NULL,"
-    ' stream VARCHAR NOT NULL, "offset" BIGINT NOT NULL, epoch BIGINT NOT NULL,'
+_CREATE = (
+    "CREATE TABLE IF NOT EXISTS _headrace_checkpoint (task VARCHAR(255) NOT NULL,"
+    ' stream VARCHAR(255) NOT NULL, "offset" BIGINT NOT NULL, epoch BIGINT NOT NULL,'
     " PRIMARY KEY (task, stream))",
-    "CREATE TABLE IF NOT EXISTS _headrace_tables (task VARCHAR NOT NULL,"
-    " name VARCHAR NOT NULL PRIMARY KEY, columns VARCHAR NOT NULL, keys VARCHAR NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS _headrace_tables (task VARCHAR(255) NOT NULL,"
+    " name VARCHAR(255) NOT NULL PRIMARY KEY, columns TEXT NOT NULL, keys TEXT NOT NULL)",
 )
 _READ_TASK = 'SELECT stream, "offset", epoch FROM _headrace_checkpoint WHERE task = ?'
-_PUT_OFFSETS = (
-    "INSERT INTO _headrace_checkpoint VALUES {places} ON CONFLICT (task, stream)"
-    ' DO UPDATE SET "offset" = excluded."offset", epoch = excluded.epoch'
-)
-_FORGET_OFFSETS = "DELETE FROM _headrace_checkpoint WHERE task = ? AND stream <> ''"
 _READ_TABLES = "SELECT name, task, columns, keys FROM _headrace_tables"
-_PUT_TABLE = (
-    "INSERT INTO _headrace_tables (name, task, columns, keys) VALUES (?, ?, ?, ?)"
-    " ON CONFLICT (name) DO UPDATE SET"
-    " task = excluded.task, columns = excluded.columns, keys = excluded.keys"
-)
-
-
-class Cursor(Protocol):
-    """What `execute` answers."""
-
-    def fetchall(self) -> list[Any]:
-        """All rows."""
-        ...
-
-
-class Connection(Protocol):
-    """What both drivers can do."""
-
-    def execute(self, sql: str, parameters: Any = ..., /) -> Cursor:
-        """Run one statement."""
-        ...
 
 
 def check_epoch(wanted: Checkpoint, on_file: Checkpoint) -> None:
@@ -77,54 +52,81 @@ def check_offsets(wanted: Checkpoint, on_file: Checkpoint, emptied: Collection[s
             )
 
 
-def read_checkpoint(connection: Connection, task: str) -> Checkpoint:
-    """What is on file for the task; epoch 0 for one never claimed."""
-    rows = connection.execute(_READ_TASK, [task]).fetchall()
-    epoch = next((epoch for stream, _, epoch in rows if stream == ""), 0)
-    return Checkpoint(task, epoch, {stream: offset for stream, offset, _ in rows if stream})
+class Ledger:
+    """The notes, on a connection, within the caller's transaction."""
 
+    def __init__(self, dialect: Dialect, connection: Any) -> None:
+        self._dialect = dialect
+        self._connection = connection
 
-def put_checkpoint(connection: Connection, checkpoint: Checkpoint) -> None:
-    """Write epoch and offsets, in one statement."""
-    offsets = {"": 0, **checkpoint.offsets}
-    values: list[Any] = []
-    for stream, offset in offsets.items():
-        values += (checkpoint.task, stream, offset, checkpoint.epoch)
-    places = ", ".join(["(?, ?, ?, ?)"] * len(offsets))
-    connection.execute(_PUT_OFFSETS.format(places=places), values)
+    def create(self) -> None:
+        """Make the two tables where they are missing."""
+        for statement in _CREATE:
+            self._run(statement + self._dialect.table_options)
 
+    def read_checkpoint(self, task: str) -> Checkpoint:
+        """What is on file for the task; epoch 0 for one never claimed."""
+        rows = self._run(_READ_TASK + self._dialect.lock, [task])
+        epoch = next((epoch for stream, _, epoch in rows if stream == ""), 0)
+        return Checkpoint(task, epoch, {stream: offset for stream, offset, _ in rows if stream})
 
-def raise_epoch(connection: Connection, task: str) -> Checkpoint:
-    """Take the task over, inside the caller's transaction."""
-    on_file = read_checkpoint(connection, task)
-    claimed = Checkpoint(task, on_file.epoch + 1, on_file.offsets)
-    put_checkpoint(connection, Checkpoint(task, claimed.epoch, {}))
-    return claimed
+    def put_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Write epoch and offsets, each in place of the one before."""
+        offsets = {"": 0, **checkpoint.offsets}
+        values: list[Any] = []
+        for stream, offset in offsets.items():
+            values += (checkpoint.task, stream, offset, checkpoint.epoch)
+        places = ", ".join(["(?, ?, ?, ?)"] * len(offsets))
+        self._run(
+            f"INSERT INTO _headrace_checkpoint VALUES {places}"
+            + self._dialect.or_update(("task", "stream"), ("offset", "epoch")),
+            values,
+        )
 
+    def raise_epoch(self, task: str) -> Checkpoint:
+        """Take the task over."""
+        on_file = self.read_checkpoint(task)
+        claimed = Checkpoint(task, on_file.epoch + 1, on_file.offsets)
+        self.put_checkpoint(Checkpoint(task, claimed.epoch, {}))
+        return claimed
 
-def forget_offsets(connection: Connection, task: str) -> None:
-    """Rows were lost: the task has to be filled again.
+    def forget_offsets(self, task: str) -> None:
+        """Rows were lost: the task has to be filled again.
 
-    Its epoch is raised, so that nobody who claimed it before goes on from the old offsets.
-    """
-    raise_epoch(connection, task)
-    connection.execute(_FORGET_OFFSETS, [task])
+        Its epoch is raised, so that nobody who claimed it before goes on from the old offsets.
+        """
+        self.raise_epoch(task)
+        self._run("DELETE FROM _headrace_checkpoint WHERE task = ? AND stream <> ''", [task])
 
+    def read_tables(self) -> Mapping[str, Noted]:
+        """The tables Headrace made, by name in lower case."""
+        return {
+            name.lower(): Noted(task, _columns_of(columns), *_key_and_mode(keys))
+            for name, task, columns, keys in self._run(_READ_TABLES)
+        }
 
-def read_tables(connection: Connection) -> Mapping[str, Noted]:
-    """The tables Headrace made, by name in lower case."""
-    return {
-        name.lower(): Noted(task, _columns_of(columns), tuple(json.loads(keys)))
-        for name, task, columns, keys in connection.execute(_READ_TABLES).fetchall()
-    }
+    def put_table(self, name: str, noted: Noted) -> None:
+        """Note a table that was made or reshaped."""
+        keys = json.dumps([noted.key, noted.mode] if noted.mode else noted.key)
+        values = [noted.task, name, json.dumps(noted.columns), keys]
+        self._run(
+            "INSERT INTO _headrace_tables (task, name, columns, keys) VALUES (?, ?, ?, ?)"
+            + self._dialect.or_update(("name",), ("task", "columns", "keys")),
+            values,
+        )
 
-
-def put_table(connection: Connection, name: str, noted: Noted) -> None:
-    """Note a table that was made or widened."""
-    values = [name, noted.task, json.dumps(noted.columns), json.dumps(noted.key)]
-    connection.execute(_PUT_TABLE, values)
+    def _run(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return self._dialect.run(self._connection, sql, values)
 
 
 def _columns_of(text: str) -> tuple[tuple[str, Type], ...]:
     pairs: Sequence[tuple[str, str]] = json.loads(text)
     return tuple((name, Type(kind)) for name, kind in pairs)
+
+
+def _key_and_mode(text: str) -> tuple[tuple[str, ...], str]:
+    """A key alone (a list of names), or beside it the mode."""
+    found = json.loads(text)
+    if found and isinstance(found[0], list):
+        return tuple(found[0]), found[1]
+    return tuple(found), ""

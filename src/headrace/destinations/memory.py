@@ -48,6 +48,8 @@ class MemoryStorage:
 class MemoryDestination:
     """A `Destination` on a `MemoryStorage`, its own or a given one."""
 
+    lossy: frozenset[str] = frozenset()
+
     def __init__(self, storage: MemoryStorage | None = None) -> None:
         self.storage = storage if storage is not None else MemoryStorage()
 
@@ -62,11 +64,11 @@ class MemoryDestination:
         check_tables(tables)
         plans = [(table, plan(task, table, *self._state(table.name))) for table in tables]
         for table, planned in plans:
-            if planned.create:
+            if planned.create or planned.remove:  # what is lost is filled again anyway
                 self.storage.tables[table.name] = MemoryTable()
-            self.storage.noted[table.name] = Noted(task, planned.columns, table.key)
+            self.storage.noted[table.name] = planned.noted
             held = self.storage.tables[table.name]
-            for name, _ in planned.columns:
+            for name, _ in planned.noted.columns:
                 held.columns.setdefault(name, len(held.columns))
         if any(planned.lost for _, planned in plans):
             self.claim(task)

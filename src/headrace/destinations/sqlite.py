@@ -8,23 +8,26 @@ that they sort and compare with it and its date functions read them. See `sqlite
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any, ClassVar
 
-from headrace.core.ports import Batch, Checkpoint
-from headrace.core.schema import Columns, Table
-from headrace.destinations import ledger
+from headrace.core.ports import Batch
+from headrace.core.schema import Columns, Table, Type
+from headrace.destinations.dialect import Dialect
+from headrace.destinations.sql import SqlDestination
 from headrace.destinations.sqlite_files import connect, sorted_error
 from headrace.destinations.sqlite_rows import write_batch
-from headrace.destinations.sqlite_tables import prepare_tables
 from headrace.destinations.sqlite_values import FROM_SQLITE
-from headrace.destinations.tables import quoted
+from headrace.destinations.tables import Found, quoted
+from headrace.errors import HeadraceError
 
 CHUNK_ROWS = 10_000
+_NAMES = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
+_COLUMNS = "SELECT name, type FROM pragma_table_info(?)"
 
 
-class SqliteDestination:
+class SqliteDestination(SqlDestination):
     """A `Destination` in one SQLite file, made if it is not there. WAL, synchronous=FULL.
 
     Raises `Refused` for a file that is not SQLite's or cannot be opened. Other processes may read
@@ -32,73 +35,68 @@ class SqliteDestination:
     """
 
     def __init__(self, path: str | Path, *, busy_seconds: float = 5.0) -> None:
-        self.path = Path(path).absolute()
+        super().__init__(SqliteDialect(Path(path).absolute(), busy_seconds))
+
+
+class SqliteDialect(Dialect):
+    """One SQLite file.
+
+    BIGINT, not INTEGER: a key of one INTEGER column would be the rowid, which turns NULL to a
+    number. TEXT for JSON and decimals: any other name would let SQLite turn them into floats.
+    `BEGIN IMMEDIATE`: the file has one writer from the first read of the checkpoint on.
+    """
+
+    driver_error = sqlite3.Error
+    begin = "BEGIN IMMEDIATE"
+    types: ClassVar[Mapping[Type, str]] = {
+        Type.INTEGER: "BIGINT",
+        Type.TEXT: "TEXT",
+        Type.BOOLEAN: "BOOLEAN",
+        Type.DECIMAL: "TEXT",
+        Type.TIMESTAMP: "TEXT",
+        Type.JSON: "TEXT",
+    }
+
+    def __init__(self, path: Path, busy_seconds: float) -> None:
+        self._path = path
         self._busy_seconds = busy_seconds
-        self._connection = connect(self.path, busy_seconds)
 
-    def claim(self, task: str) -> Checkpoint:
-        """See `Destination.claim`. `Unavailable` while another writer does not finish."""
-        with self._transaction() as connection:
-            return ledger.raise_epoch(connection, task)
+    def connect(self) -> Any:
+        """See `Dialect`."""
+        return connect(self._path, self._busy_seconds)
 
-    def prepare(self, task: str, tables: Sequence[Table]) -> None:
-        """See `Destination.prepare`. All tables or, if one is refused, none.
+    def is_usable(self, connection: Any) -> bool:  # noqa: ARG002 (a file is always there)
+        """See `Dialect`."""
+        return True
 
-        A table or column of ours that somebody dropped is made again. The task's offsets are
-        forgotten then, because what they vouch for is gone, and its epoch is raised, so that a
-        writer who claimed before cannot go on: claim (again) after prepare, and fill.
-        """
-        with self._transaction() as connection:
-            prepare_tables(connection, task, tables)
+    def run(self, connection: Any, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """See `Dialect`."""
+        rows: list[tuple[Any, ...]] = connection.execute(sql, values).fetchall()
+        return rows
 
-    def write(self, batches: Iterable[Batch], checkpoint: Checkpoint) -> None:
-        """See `Destination.write`. Batches are taken one at a time."""
-        with self._transaction() as connection:
-            on_file = ledger.read_checkpoint(connection, checkpoint.task)
-            ledger.check_epoch(checkpoint, on_file)
-            emptied = set()
-            for batch in batches:
-                write_batch(connection, batch)
-                if batch.truncate:
-                    emptied.add(batch.table.name)
-            ledger.check_offsets(checkpoint, on_file, emptied)
-            ledger.put_checkpoint(connection, checkpoint)
+    def found(self, connection: Any) -> Mapping[str, Found]:
+        """See `Dialect`."""
+        names = [name for (name,) in self.run(connection, _NAMES)]
+        return {name.lower(): dict(self.run(connection, _COLUMNS, [name])) for name in names}
+
+    def write(self, connection: Any, batch: Batch) -> None:
+        """See `Dialect`."""
+        write_batch(connection, batch)
 
     def read(self, table: Table) -> Iterator[Columns]:
-        """See `Destination.read`. A snapshot, apart from what is written meanwhile."""
+        """See `Dialect`."""
         wanted = ", ".join(quoted(name) for name, _ in table.columns)
-        connection = connect(self.path, self._busy_seconds)
+        connection = self.connect()
         try:
             cursor = connection.execute(f"SELECT {wanted} FROM {quoted(table.name)}")
             while rows := cursor.fetchmany(CHUNK_ROWS):
                 yield _columns(table, rows)
-        except sqlite3.Error as error:
-            raise sorted_error(error, self.path) from error
         finally:
             connection.close()
 
-    def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """IMMEDIATE: the file has one writer from the first read of the checkpoint on."""
-        connection = self._connection
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            yield connection
-            connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            self._give_up()
-            raise sorted_error(error, self.path) from error
-        except BaseException:
-            self._give_up()
-            raise
-
-    def _give_up(self) -> None:
-        with suppress(sqlite3.Error):
-            self._connection.execute("ROLLBACK")
+    def sorted_error(self, error: Exception, table: str = "") -> HeadraceError:
+        """See `Dialect`."""
+        return sorted_error(error, self._path, table)
 
 
 def _columns(table: Table, rows: Sequence[tuple[object, ...]]) -> Columns:

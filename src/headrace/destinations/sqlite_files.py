@@ -5,8 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from headrace.destinations import ledger
-from headrace.errors import Bug, HeadraceError, Refused, Unavailable
+from headrace.errors import BadRows, Bug, HeadraceError, Refused, Unavailable
 
 _TRY_AGAIN = {
     sqlite3.SQLITE_BUSY,
@@ -24,11 +23,12 @@ _MEND_FILE = {
     sqlite3.SQLITE_PERM,
     sqlite3.SQLITE_AUTH,
 }
+_VALUES = {sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH}
 _ALTERED = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_SCHEMA}
 
 
 def connect(path: Path, busy_seconds: float) -> sqlite3.Connection:
-    """Open or make the file, with Headrace's own tables in it. Raises `Refused`, `Unavailable`.
+    """Open or make the file. Raises `Refused`, `Unavailable`.
 
     Calls may come from any thread, one at a time. Transactions are begun by hand.
     """
@@ -43,8 +43,6 @@ def connect(path: Path, busy_seconds: float) -> sqlite3.Connection:
         )
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        for statement in ledger.CREATE:
-            connection.execute(statement)
     except sqlite3.Error as error:
         if connection is not None:
             connection.close()
@@ -52,8 +50,8 @@ def connect(path: Path, busy_seconds: float) -> sqlite3.Connection:
     return connection
 
 
-def sorted_error(error: sqlite3.Error, path: Path) -> HeadraceError:
-    """Which of our errors a failed statement is. Row values stay out of the sentence."""
+def sorted_error(error: Exception, path: Path, table: str = "") -> HeadraceError:
+    """See `Dialect.sorted_error`."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte: without the details
     name = getattr(error, "sqlite_errorname", type(error).__name__)
     if code in _TRY_AGAIN:
@@ -66,6 +64,11 @@ def sorted_error(error: sqlite3.Error, path: Path) -> HeadraceError:
             f"SQLite cannot use {path}: {error} ({name}).",
             advice="Mend the file or its rights, or name another one.",
         )
+    if table and code in _VALUES:
+        return BadRows(
+            f"SQLite refused a row of table {table} ({name}).", table=table,
+            advice="Look for a rule (an index, a trigger) that somebody added to the table.",
+        )  # fmt: skip
     if code in _ALTERED:
         return Refused(
             f"A table in {path} is not as Headrace made it ({name}).",

@@ -217,6 +217,7 @@ class FaultyDestination:
         self._inner = inner
         self._dice = dice
         self._clock = clock
+        self.lossy = inner.lossy
         self.rate = rate
         self.seen: Counter[str] = Counter()
 

@@ -123,6 +123,7 @@ class KillableDestination:
 
     def __init__(self, inner: Destination, killer: Killer) -> None:
         self._inner = inner
+        self.lossy = inner.lossy
         self._killer = killer
 
     def claim(self, task: str) -> Checkpoint:
