@@ -305,9 +305,10 @@ class Destination(Protocol):
     def prepare(self, task: str, tables: Sequence[Table]) -> None:
         """Create the tables or bring them into the wanted shape.
 
-        Where rows or values were lost on the way (a table was dropped, has another key, column
-        type or mode), the task's offsets are forgotten and its epoch is raised: claim after
-        prepare, and fill. Raises `Refused` for a foreign table of the same name.
+        Where rows or values are missing then (a table was dropped, has a new column, another key,
+        column type or mode), the offset of the stream that vouches for it (`Table.vouched_by`) is
+        forgotten and the task's epoch is raised: claim after prepare, and fill. Raises `Refused`
+        for a foreign table of the same name.
         """
         ...
 

@@ -84,7 +84,8 @@ class Table:
     """A table as a destination sees it: name, typed columns in order, key columns.
 
     For a child table `owner` is how many leading key columns belong to the parent, else 0. `mode`
-    names what its rows mean (the write mode): rows of another mode are of no use and go.
+    names what its rows mean (the write mode): rows of another mode are of no use and go. `stream`
+    names the offset of a checkpoint that vouches for its rows; "": the table's own name.
     """
 
     name: str
@@ -92,6 +93,12 @@ class Table:
     key: tuple[str, ...]
     owner: int = 0
     mode: str = ""
+    stream: str = ""
+
+    @property
+    def vouched_by(self) -> str:
+        """The stream whose offset says up to where the rows are written."""
+        return self.stream or self.name
 
 
 @dataclass(slots=True)
@@ -118,13 +125,13 @@ def tables_of(stream: str, schema: Schema) -> tuple[Table, ...]:
     types = dict(own)
     main = Table(stream, (*own, (EXTRA, Type.JSON), *META), schema.key)
     owner = tuple((name, types[name]) for name in schema.key)
-    return (main, *(_child_table(child, owner) for child in schema.children))
+    return (main, *(_child_table(stream, child, owner) for child in schema.children))
 
 
-def _child_table(child: Child, owner: tuple[tuple[str, Type], ...]) -> Table:
+def _child_table(stream: str, child: Child, owner: tuple[tuple[str, Type], ...]) -> Table:
     own = tuple((c.name, c.type) for c in child.columns)
     key = (*(name for name, _ in owner), *child.key)
-    return Table(child.name, (*owner, *own, (EXTRA, Type.JSON), *META), key, owner=len(owner))
+    return Table(child.name, (*owner, *own, (EXTRA, Type.JSON), *META), key, len(owner), stream=stream)
 
 
 class Flattener:

@@ -90,13 +90,16 @@ class Ledger:
         self.put_checkpoint(Checkpoint(task, claimed.epoch, {}))
         return claimed
 
-    def forget_offsets(self, task: str) -> None:
-        """Rows were lost: the task has to be filled again.
+    def forget_offsets(self, task: str, streams: Collection[str]) -> None:
+        """These streams have to be filled again.
 
-        Its epoch is raised, so that nobody who claimed it before goes on from the old offsets.
+        The epoch is raised, so that nobody who claimed before goes on from the old offsets.
         """
         self.raise_epoch(task)
-        self._run("DELETE FROM _headrace_checkpoint WHERE task = ? AND stream <> ''", [task])
+        for stream in streams:
+            self._run(
+                "DELETE FROM _headrace_checkpoint WHERE task = ? AND stream = ?", [task, stream]
+            )
 
     def read_tables(self) -> Mapping[str, Noted]:
         """The tables Headrace made, by name in lower case."""

@@ -70,9 +70,11 @@ class MemoryDestination:
             held = self.storage.tables[table.name]
             for name, _ in planned.noted.columns:
                 held.columns.setdefault(name, len(held.columns))
-        if any(planned.lost for _, planned in plans):
+        lost = {table.vouched_by for table, planned in plans if planned.lost}
+        if lost:
             self.claim(task)
-            self.storage.offsets.pop(task, None)
+            for stream in lost:
+                self.storage.offsets.get(task, {}).pop(stream, None)
 
     def write(self, batches: Iterable[Batch], checkpoint: Checkpoint) -> None:
         """See `Destination.write`."""

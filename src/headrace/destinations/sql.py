@@ -52,8 +52,9 @@ class SqlDestination:
                 name = table.name.lower()
                 known, shown = noted.get(name), found.get(name)
                 plans.append((table, plan(task, table, known, shown, self._dialect.types)))
-            if any(planned.lost for _, planned in plans):
-                ledger.forget_offsets(task)
+            lost = {table.vouched_by for table, planned in plans if planned.lost}
+            if lost:
+                ledger.forget_offsets(task, lost)
             for table, planned in plans:
                 if planned.noted != noted.get(table.name.lower()):
                     ledger.put_table(table.name, planned.noted)

@@ -27,8 +27,8 @@ class Noted:
 class Plan:
     """What to do, in this order: drop the table, make it, drop columns, add columns.
 
-    `noted` is what is to be noted. `lost`: rows or values that a task had written are gone or mean
-    something else now, so the task has to be filled again.
+    `noted` is what is to be noted. `lost`: rows or values that the table should hold are not there
+    or mean something else now, so its stream has to be filled again.
     """
 
     noted: Noted
@@ -139,9 +139,7 @@ def _reshape(
         Noted(task, (*columns, *new), table.key, table.mode),
         remove=tuple(name for name in retyped if name not in missing),
         add=tuple((name, wanted[name]) for name in wanted if name in {*missing, *retyped}),
-        lost=bool(retyped)
-        or noted.mode != table.mode
-        or any(name.lower() in before for name in missing),
+        lost=bool(retyped or missing or new) or noted.mode != table.mode,
     )
 
 

@@ -244,12 +244,13 @@ class Children:
         again = self._list_one(stream, listed.scope, Origin.POLL)
         if again.error is not None or again.ended or again.rejects:
             return []
-        missing &= self._missing(stream, again)
-        return list(gone(stream, sorted(missing), again.stamp, "removed from its parent's list"))
+        twice = [key for key in self._missing(stream, again) if key in missing]
+        return list(gone(stream, twice, again.stamp, "removed from its parent's list"))
 
-    def _missing(self, stream: Stream, listed: _Set) -> set[Key]:
+    def _missing(self, stream: Stream, listed: _Set) -> Sequence[Key]:
         filed = self._desk.mirror.unseen(stream.name, listed.scope.key, _ALL)
-        return set(filed) - {shown.key for shown in listed.shown()}
+        shown = {sighting.key for sighting in listed.shown()}
+        return [key for key in filed if key not in shown]
 
     def _has_children(self, stream: Stream, filed: OnFile) -> bool:
         """Whether such a parent can have children at all; it may have been another kind before."""

@@ -216,7 +216,8 @@ class Derivation:
         head = head_of(rule, branch.record.value())
         if head not in graph:
             raise Unavailable(f"The commits of {scope.key} are still to be read.")
-        return ({rule.node: node} for node in closure(graph, [head]))
+        held = closure(graph, [head])
+        return ({rule.node: node} for node in graph if node in held)
 
     def _graph(self, rule: Ancestry, depot: str) -> Graph:
         """As it is on file now; the branches of one depot are mostly asked for together."""

@@ -94,7 +94,7 @@ class HookReader:
         useful = [d.id for d in waiting if d.id not in useless]
         if useful:
             self._inbox.settle(useful, state="done")
-        for reason in set(useless.values()):
+        for reason in dict.fromkeys(useless.values()):
             ids = [i for i, why in useless.items() if why == reason]
             self._inbox.settle(ids, state="dead", reason=reason)
 

@@ -5,6 +5,8 @@ Runs inside the caller's transaction and touches only the page's keys.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from headrace.core.change import Counts, Op
 from headrace.core.compare import Nothing, Verdict, compare
 from headrace.core.ports import Page
@@ -37,8 +39,8 @@ class PageWriter:
         self._head = head
         self._ids: dict[Key, int] = {}
         self._filed: dict[Key, OnFile] = {}
-        self._seen: set[Key] = set()
-        self._changed: set[Key] = set()
+        self._seen: dict[Key, None] = {}
+        self._changed: dict[Key, None] = {}
         self._log: list[Row] = []
         self._load()
 
@@ -54,20 +56,20 @@ class PageWriter:
     def _load(self) -> None:
         """What is on file. A body is read only where no sighting has it, told by the digest."""
         sightings = self._page.sightings
-        heads = self._rows_of(_SELECT_HEAD, {sighting.key for sighting in sightings})
+        heads = self._rows_of(_SELECT_HEAD, [sighting.key for sighting in sightings])
         bodies = {s.record.digest: s.record.body for s in sightings if isinstance(s, Seen)}
-        unseen = {key for _, _, key, _, _, digest, *_ in heads if digest not in bodies}
+        unseen = [key for _, _, key, _, _, digest, *_ in heads if digest not in bodies]
         read: dict[Key, bytes] = dict(self._rows_of(_SELECT_BODY, unseen))
         for head in heads:
             identity, _, key, _, _, digest, *_ = head
             self._ids[key] = identity
             self._filed[key] = _filed(head, read[key] if key in read else bodies[digest])
 
-    def _rows_of(self, select: str, keys: set[Key]) -> list[Row]:
+    def _rows_of(self, select: str, keys: Sequence[Key]) -> list[Row]:
         if not keys:
             return []
         sql = f"{select} WHERE stream = ? AND {self._store.among}"
-        return self._store.rows(sql, (self._page.stream, self._store.listed(list(keys))))
+        return self._store.rows(sql, (self._page.stream, self._store.listed(keys)))
 
     def _take(self, sighting: Sighting, counts: Counts) -> None:
         filed = self._filed.get(sighting.key)
@@ -79,7 +81,7 @@ class PageWriter:
         counts.stale += verdict is Nothing.STALE
         counts.unchanged += verdict is Nothing.UNCHANGED
         if filed is not None and sighting.seen_at >= filed.seen_at:  # an old version is there, too
-            self._seen.add(sighting.key)
+            self._seen[sighting.key] = None
             self._filed[sighting.key] = OnFile(
                 filed.record, sighting.seen_at, filed.offset, filed.changed_at, filed.deleted
             )
@@ -100,13 +102,15 @@ class PageWriter:
         assert record is not None
         gone = isinstance(sighting, Gone)
         self._filed[key] = OnFile(record, sighting.seen_at, offset, at, gone)
-        self._changed.add(key)
+        self._changed[key] = None
 
     def _flush(self) -> None:
         self._number_the_new()
         changed = [(self._ids[key], self._filed[key]) for key in self._changed]
-        if seen := [(self._filed[k].seen_at, self._ids[k]) for k in self._seen - self._changed]:
-            self._store.run_each(_PUT_SEEN_AT, seen)
+        seen = [key for key in self._seen if key not in self._changed]
+        if seen:
+            stamps = [(self._filed[key].seen_at, self._ids[key]) for key in seen]
+            self._store.run_each(_PUT_SEEN_AT, stamps)
         if changed:
             self._store.run_each(_PUT_RECORD, [_record_row(i, filed) for i, filed in changed])
             self._store.run_each(_PUT_BODY, [(i, filed.record.body) for i, filed in changed])

@@ -438,19 +438,28 @@ class DestinationContract:
     def test_preparing_adds_columns(self, opened: Opened) -> None:
         one = opened()
         start(one, ITEMS)
-        one.write([put(1)], Checkpoint(TASK, 1, {}))
+        one.write([put(1)], Checkpoint(TASK, 1, {"items": 1}))
         more = tuple((f"new_{kind}", kind) for kind in Type)
         wide = replace(ITEMS, columns=(more[0], *ITEMS.columns, *more[1:]))
         one.prepare(TASK, [wide])
+        claimed = one.claim(TASK)
+        assert "items" not in claimed.offsets  # what the rows have in the new columns is missing
         assert [row[name] for row in rows_of(one, wide) for name, _ in more] == [None] * len(more)
-        one.write(
-            [Batch(wide, rows=Columns({"id": [2], "new_text": ["x"]}))], Checkpoint(TASK, 1, {})
-        )
+        at = Checkpoint(TASK, claimed.epoch, {})
+        one.write([Batch(wide, rows=Columns({"id": [2], "new_text": ["x"]}))], at)
         again = opened()
         assert [row["new_text"] for row in rows_of(again, wide)] == [None, "x"]
         again.prepare(TASK, [ITEMS])
-        again.write([put(2)], Checkpoint(TASK, 1, {}))
+        again.write([put(2)], at)
         assert len(rows_of(again, wide)) == 2
+
+    def test_only_the_stream_that_lost_something_is_filled_again(self, opened: Opened) -> None:
+        one = opened()
+        mine = replace(LABELS, stream="items")
+        start(one, ITEMS, mine, replace(ITEMS, name="others"))
+        one.write([put(1)], Checkpoint(TASK, 1, {"items": 3, "others": 4}))
+        one.prepare(TASK, [ITEMS, replace(mine, columns=(*mine.columns, ("new", Type.TEXT)))])
+        assert one.claim(TASK).offsets == {"others": 4}
 
     def test_a_column_of_another_type_follows_and_wants_filling(self, opened: Opened) -> None:
         one = opened()
