@@ -46,6 +46,10 @@ class BadToken(Refused):
     """The token is wrong, expired beyond refreshing, or revoked."""
 
 
+class TablesChanged(Refused):
+    """A destination's table is not as Headrace made it: preparing it again may mend it."""
+
+
 class Fenced(Refused):
     """Another agent has taken the task over: a later epoch is on file at the destination."""
 

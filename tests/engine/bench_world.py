@@ -27,8 +27,9 @@ from headrace.destinations.memory import MemoryDestination, MemoryStorage
 from headrace.engine.apply import Apply, Task
 from headrace.engine.capture import Capture, Kind, Outcome
 from headrace.engine.limits import Limits
-from headrace.engine.modes import Deletes, TableWriter, Write
+from headrace.engine.modes import Deletes, Write
 from headrace.engine.scopes import ScopeTree, with_parents
+from headrace.engine.tables import TaskTables
 from headrace.engine.worker import Worker
 from headrace.mirror.sqlite import SqliteMirror
 from headrace.playground.api import Playground
@@ -205,8 +206,10 @@ class Bench:
         return next(s for s in scopes if project in (None, s.values.get("ProjectId")))
 
     def table(self, name: str) -> Table:
-        writers = [TableWriter(s, self.task.write, self.task.deletes) for s in self.streams]
-        return next(table for writer in writers for table in writer.tables if table.name == name)
+        tables = TaskTables(
+            self.streams, self.task.write, self.task.deletes, learned=self.mirror.learned()
+        )
+        return next(table for table in tables.all() if table.name == name)
 
     def rows(self, table: str, *, dead: bool = False) -> list[Row]:
         """The rows of a table in the destination; deleted ones only when asked for."""

@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from headrace.core.change import Change, Counts
+from headrace.core.learning import Learned
 from headrace.core.record import Body, Key, OnFile, Record, Reject, Sighting
 from headrace.core.schema import Columns, Table
 from headrace.core.stream import Scope, Stream
@@ -156,7 +157,8 @@ class Mirror(Protocol):
         ...
 
     def log(self, after: int, limit: int) -> Sequence[Change]:
-        """Changes with an offset above `after`, oldest first."""
+        """Changes with an offset above `after`, oldest first: at most `limit`, and fewer where
+        they are large."""
         ...
 
     def head(self) -> int:
@@ -184,6 +186,14 @@ class Mirror(Protocol):
 
         `log_bytes_max`: of the rest of the log keep the newest entries only, up to so many bytes.
         """
+        ...
+
+    def learned(self) -> Learned:
+        """The columns found in CODING's answers beyond those of the catalogue, by table."""
+        ...
+
+    def learn(self, learned: Learned) -> None:
+        """Keep these in their place."""
         ...
 
     def close(self) -> None: ...

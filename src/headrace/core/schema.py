@@ -131,7 +131,9 @@ def tables_of(stream: str, schema: Schema) -> tuple[Table, ...]:
 def _child_table(stream: str, child: Child, owner: tuple[tuple[str, Type], ...]) -> Table:
     own = tuple((c.name, c.type) for c in child.columns)
     key = (*(name for name, _ in owner), *child.key)
-    return Table(child.name, (*owner, *own, (EXTRA, Type.JSON), *META), key, len(owner), stream=stream)
+    return Table(
+        child.name, (*owner, *own, (EXTRA, Type.JSON), *META), key, len(owner), stream=stream
+    )
 
 
 class Flattener:
@@ -142,6 +144,12 @@ class Flattener:
         self._schema = schema
         self._main = _RowReader(schema.columns, schema.ignored | {c.path for c in schema.children})
         self._children = [_ChildReader(child) for child in schema.children]
+        self.columns: Mapping[str, Mapping[str, Column]] = {
+            name: {column.path: column for column in columns}
+            for name, columns in (
+                (stream, schema.columns), *((c.name, c.columns) for c in schema.children)
+            )
+        }  # fmt: skip
         self._key_readers = _RowReader(
             tuple(c for c in schema.columns if c.name in schema.key), frozenset()
         )

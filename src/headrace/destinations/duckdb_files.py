@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from headrace.errors import BadRows, Bug, HeadraceError, Refused, Unavailable
+from headrace.errors import BadRows, Bug, HeadraceError, Refused, TablesChanged, Unavailable
 
 _MAGIC = slice(8, 12)  # where a DuckDB file says DUCK, after the checksum of its first block
 _HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
@@ -46,7 +46,7 @@ def sorted_error(error: Exception, path: Path, table: str = "") -> HeadraceError
             advice="Look for a rule (an index, NOT NULL) that somebody added to the table.",
         )  # fmt: skip
     if isinstance(error, _ALTERED):
-        return Refused(
+        return TablesChanged(
             f"A table in {path} is not as Headrace made it ({type(error).__name__}).",
             advice="Start the task again: missing tables and columns are made and filled.",
         )

@@ -15,7 +15,7 @@ from headrace.core.ports import Batch, Checkpoint
 from headrace.core.schema import Columns, Table
 from headrace.destinations.ledger import check_epoch, check_offsets
 from headrace.destinations.tables import Found, Noted, check_tables, plan
-from headrace.errors import Bug, Refused
+from headrace.errors import Bug, TablesChanged
 
 CHUNK_ROWS = 10_000
 _MISSING: Any = object()
@@ -113,7 +113,7 @@ class MemoryDestination:
     def _table(self, name: str) -> MemoryTable:
         held = self.storage.tables.get(name)
         if held is None:
-            raise Refused(f"There is no table {name}.", advice="Start the task again.")
+            raise TablesChanged(f"There is no table {name}.", advice="Start the task again.")
         return held
 
     def _state(self, name: str) -> tuple[Noted | None, Found | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from headrace.errors import BadRows, Bug, HeadraceError, Refused, Unavailable
+from headrace.errors import BadRows, Bug, HeadraceError, Refused, TablesChanged, Unavailable
 
 _TRY_AGAIN = {
     sqlite3.SQLITE_BUSY,
@@ -70,7 +70,7 @@ def sorted_error(error: Exception, path: Path, table: str = "") -> HeadraceError
             advice="Look for a rule (an index, a trigger) that somebody added to the table.",
         )  # fmt: skip
     if code in _ALTERED:
-        return Refused(
+        return TablesChanged(
             f"A table in {path} is not as Headrace made it ({name}).",
             advice="Start the task again: missing tables and columns are made and filled.",
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from headrace.core.rejects import REJECTS
 from headrace.core.schema import Table, Type
 from headrace.errors import Bug, Refused
 
@@ -50,7 +51,7 @@ def check_tables(tables: Sequence[Table], *, names_bytes_max: int = 2**31) -> No
     for table in tables:
         names = [name for name, _ in table.columns]
         _check_names("column", f" of table {table.name}", names, names_bytes_max)
-        if table.name.lower().startswith((RESERVED, "sqlite_")):
+        if table.name.lower().startswith((RESERVED, "sqlite_")) and table != REJECTS:
             raise Refused(
                 f"The table name {table.name} is reserved.", advice="Give the table another name."
             )
@@ -93,7 +94,7 @@ def plan(
     takes: the mirror fills it again. Raises `Refused` for a table that is not ours, belongs to
     another task, or has a column that a person altered.
     """
-    if noted is not None and noted.task != task and found is not None:
+    if noted is not None and noted.task != task and found is not None and table != REJECTS:
         raise Refused(
             f"Table {table.name} is written by task {noted.task}.",
             advice="Let each task write to its own tables, or drop the table first.",

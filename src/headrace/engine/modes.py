@@ -18,7 +18,7 @@ from typing import Any
 from headrace.core.change import Change, Op
 from headrace.core.ports import Batch
 from headrace.core.record import Body, OnFile, decode_json
-from headrace.core.schema import META, Columns, Flattener, Table, Type
+from headrace.core.schema import META, Column, Columns, Flattener, Table, Type
 from headrace.core.stream import Stream
 
 
@@ -49,6 +49,7 @@ class _Row:
     valid_to: int | None = None
 
 
+_NONE: Mapping[int, str] = {}
 _VALID = (("valid_from", Type.TIMESTAMP), ("valid_to", Type.TIMESTAMP))
 
 
@@ -59,13 +60,31 @@ class TableWriter:
         self._flat = Flattener(stream.name, stream.schema)
         self._write = write
         self._deletes = deletes
+        self._mode = f"{write}-{deletes}" if write is Write.MIRROR else str(write)
         self.tables = tuple(self._shape(table) for table in self._flat.tables)
 
-    def fill(self, filed: Sequence[OnFile], *, first: bool) -> Iterator[Batch]:
-        """Batches that put records in place; the first ones empty the tables."""
-        rows = [_Row(f.record.value(), f.offset, f.changed_at) for f in filed]
+    def fill(
+        self, filed: Sequence[OnFile], *, truncate: bool = False, ops: Mapping[int, str] = _NONE
+    ) -> Iterator[Batch]:
+        """Batches that put records in place; with `truncate` they empty the tables first.
+
+        `ops`: letters that changes mode has already written, by offset; they stay.
+        """
+        rows = [
+            _Row(f.record.value(), f.offset, f.changed_at, op=ops.get(f.offset, "r")) for f in filed
+        ]
         for batch in self._put(rows, new=True):
-            yield replace(batch, truncate=first)
+            yield replace(batch, truncate=truncate)
+
+    @property
+    def columns(self) -> Mapping[str, Mapping[str, Column]]:
+        """The columns that have a place in CODING's answers: by table, then by path."""
+        return self._flat.columns
+
+    def keys_of(self, filed: Sequence[OnFile]) -> list[tuple[Any, ...]]:
+        """The key of each record, as its table has it."""
+        keys = self._flat.keys([f.record.value() for f in filed])
+        return list(zip(*keys.values.values(), strict=True))
 
     def changes(self, changes: Sequence[Change]) -> Iterator[Batch]:
         """Batches that carry changes (in log order) over."""
@@ -121,8 +140,9 @@ class TableWriter:
         elif self._write is Write.CHANGES:
             columns.values["_op"] = [row.op for row in rows]
 
-    def _shape(self, table: Table) -> Table:
+    def _shape(self, plain: Table) -> Table:
         """The table as this mode writes it."""
+        table = replace(plain, mode=self._mode)
         parent, own = table.key[: table.owner], table.key[table.owner :]
         if self._write is Write.HISTORY:
             owner = table.owner + 1 if table.owner else 0
@@ -150,9 +170,24 @@ def _versions(change: Change) -> Iterator[_Row]:
         yield _Row(decode_json(change.after), change.offset, change.at)
 
 
-def all_tables(writers: Mapping[str, TableWriter]) -> list[Table]:
-    """The tables of all streams of a task."""
-    return [table for writer in writers.values() for table in writer.tables]
+def ended_rows(
+    table: Table, chunk: Columns, current: Mapping[tuple[Any, ...], tuple[int, int]], at: int
+) -> Columns:
+    """Of rows in a history table, the open versions that are no longer current, now closed.
+
+    `current`: offset and moment of each living record by key; `at`: when the others ended, ms UTC.
+    """
+    key = table.key[: table.owner - 1] if table.owner else table.key[:-1]
+    keys = list(zip(*(chunk.values[name] for name in key), strict=True))
+    ends: dict[int, int] = {}
+    for index, (offset, valid_to) in enumerate(
+        zip(chunk.values["_offset"], chunk.values["valid_to"], strict=True)
+    ):
+        now_offset, since = current.get(keys[index], (0, at))
+        if valid_to is None and offset != now_offset:
+            ends[index] = max(since, chunk.values["valid_from"][index])
+    rows = {name: [values[i] for i in ends] for name, values in chunk.values.items()}
+    return Columns({**rows, "valid_to": list(ends.values())})
 
 
-__all__ = ["META", "Deletes", "TableWriter", "Write", "all_tables"]
+__all__ = ["META", "Deletes", "TableWriter", "Write", "ended_rows"]

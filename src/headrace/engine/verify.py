@@ -110,7 +110,7 @@ def source_rows(writer: TableWriter, table: Table, records: Iterable[OnFile]) ->
     """What the task would write into one of its tables for these records."""
     left = iter(records)
     while chunk := list(islice(left, _CHUNK_ROWS)):
-        for batch in writer.fill(chunk, first=False):
+        for batch in writer.fill(chunk):
             if batch.table.name == table.name:
                 yield batch.rows
 

@@ -19,10 +19,12 @@ from headrace.engine.hooks import HookReader
 from headrace.engine.limits import Limits
 from headrace.engine.reading import Outcome
 from headrace.engine.scopes import ScopeTree
-from headrace.errors import BadToken, Fenced, HeadraceError, Unavailable
+from headrace.errors import BadRows, BadToken, Fenced, HeadraceError, Unavailable
 
 _AGAIN = RetryPolicy(attempts=2**31, first_seconds=1.0, cap_seconds=300.0)
 _PRUNE_SECONDS = 600
+_LOOK_AFTER_SECONDS = 3600
+_FINISHING_MAX = 4  # waits of some seconds in all
 _ROUNDS_MAX = 3  # passes that `once` spends on confirming what a pass missed
 
 _SHARE_SECONDS = 2.0
@@ -93,7 +95,7 @@ class Worker:
         self._applies = applies
         self._clock = clock
         self._limits = limits
-        self._pruned_at_ms = clock.now_ms()
+        self._pruned_at_ms = self._looked_after_ms = clock.now_ms()
         self._sweep_at_ms = 0
         self._swept_deletes = 0
         self._followed_last = 0
@@ -111,6 +113,7 @@ class Worker:
                 self._sweep(stream)
                 self._step_tasks()
         self._follow_to_the_end()
+        self._finish_tasks()
         for failure in self.report.failures.values():
             raise failure.error
 
@@ -141,6 +144,7 @@ class Worker:
         worked |= self._follow_parents(followed)
         self._sweep_when_due()
         worked |= self._step_tasks() > 0
+        self._look_after_tables()
         self._prune()
         return worked
 
@@ -302,11 +306,34 @@ class Worker:
             return 0
         try:
             done = apply.drain()
-        except Unavailable as error:
+        except (Unavailable, BadRows) as error:
             self._note_failure(place, error)
             return 0
         self.report.failures.pop(place, None)
         return done
+
+    def _finish_tasks(self) -> None:
+        """Give a destination that was busy or away for a moment a few more chances."""
+        places = [("", f"task {index}") for index in range(len(self._applies))]
+        for _ in range(_FINISHING_MAX):
+            self._step_tasks()
+            waiting = [self.report.failures.get(place) for place in places]
+            until = [failure.retry_at_ms for failure in waiting if failure is not None]
+            if not until:
+                return
+            self._clock.sleep(max(0, min(until) - self._clock.now_ms()) / 1000)
+        self._step_tasks()
+
+    def _look_after_tables(self) -> None:
+        now_ms = self._clock.now_ms()
+        if now_ms - self._looked_after_ms < _LOOK_AFTER_SECONDS * 1000:
+            return
+        self._looked_after_ms = now_ms
+        for index, apply in enumerate(self._applies):
+            try:
+                apply.look_after_tables()
+            except (Unavailable, BadRows) as error:
+                self._note_failure(("", f"task {index}"), error)
 
     def _note_failure(self, place: Place, error: HeadraceError) -> None:
         known = self.report.failures.get(place)

@@ -9,14 +9,19 @@ from operator import attrgetter
 import msgspec
 
 from headrace.core.change import Change, Counts, Op
+from headrace.core.learning import Learned
 from headrace.core.ports import Cursor, Page
 from headrace.core.record import Key, OnFile, Origin, Reject
+from headrace.core.schema import Column, Type
 from headrace.errors import Bug
 from headrace.mirror.page_writer import SELECT_RECORD, PageWriter, on_file
 from headrace.mirror.pruning import prune
 from headrace.mirror.store import Store
 
 _CHUNK = 500
+_LOG_PART = 500
+_LOG_BYTES_MAX = 32 * 1024**2
+_LEARNED = dict[str, list[tuple[str, str, str]]]
 _COUNTS = Counts.__slots__
 _FIGURES, _SEEN_AT = attrgetter(*_COUNTS), attrgetter("seen_at")
 _ADD_COUNTS = (
@@ -143,7 +148,19 @@ class StoredMirror:
     # --- the log -----------------------------------------------------------------------------
 
     def log(self, after: int, limit: int) -> Sequence[Change]:
-        """Changes with an offset above `after`, oldest first, at most `limit`."""
+        """See `core.ports.Mirror.log`: read in parts, until they are enough or large."""
+        found: list[Change] = []
+        size = 0
+        while len(found) < limit and size < _LOG_BYTES_MAX:
+            wanted = min(_LOG_PART, limit - len(found))
+            part = self._log_part(found[-1].offset if found else after, wanted)
+            found += part
+            size += sum(len(c.after or b"") + len(c.before or b"") for c in part)
+            if len(part) < wanted:
+                break
+        return found
+
+    def _log_part(self, after: int, limit: int) -> Sequence[Change]:
         sql = f'SELECT {_CHANGE} FROM change WHERE "offset" > ? ORDER BY "offset" LIMIT ?'
         return [
             Change(
@@ -189,6 +206,25 @@ class StoredMirror:
         sql = f"SELECT stream, scope, reason, body FROM reject ORDER BY {self._store.arrival}"
         return [Reject(*row) for row in self._store.rows(sql)]
 
+    def learned(self) -> Learned:
+        """See `core.ports.Mirror.learned`."""
+        rows = self._store.rows("SELECT value FROM meta WHERE name = 'learned'")
+        found = msgspec.json.decode(rows[0][0], type=_LEARNED) if rows else {}
+        return {table: tuple(map(_column, columns)) for table, columns in found.items()}
+
+    def learn(self, learned: Learned) -> None:
+        """See `core.ports.Mirror.learn`."""
+        noted = {
+            table: [(column.name, str(column.type), column.path) for column in columns]
+            for table, columns in learned.items()
+        }
+        value = msgspec.json.encode(noted).decode()
+        self._store.run(
+            "INSERT INTO meta VALUES ('learned', ?)"
+            " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            (value,),
+        )
+
     def close(self) -> None:
         """Close the connection."""
         self._store.close()
@@ -202,13 +238,18 @@ class StoredMirror:
     def _marks(self) -> tuple[int, int]:
         """The head and the highest stamp, in one look."""
         found: dict[str, str] = dict(
-            self._store.rows("SELECT name, value FROM meta WHERE name <> 'format'")
+            self._store.rows("SELECT name, value FROM meta WHERE name IN ('head', 'stamp')")
         )
         return int(found.get("head", 0)), int(found.get("stamp", 0))
 
     def _meta(self, name: str) -> int:
         rows = self._store.rows("SELECT value FROM meta WHERE name = ?", (name,))
         return int(rows[0][0]) if rows else 0
+
+
+def _column(noted: tuple[str, str, str]) -> Column:
+    name, kind, path = noted
+    return Column(name, Type(kind), path, path, path)
 
 
 def _living(stream: str, scope: str | None) -> tuple[str, tuple[str, ...]]:

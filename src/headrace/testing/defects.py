@@ -25,7 +25,7 @@ from headrace.core.ports import Batch, Checkpoint, Delivery, Page
 from headrace.core.record import Gone, OnFile, Origin, Seen, digest_of, encode_body
 from headrace.destinations import memory
 from headrace.engine.absence import Absence, Finding
-from headrace.engine.apply import Apply
+from headrace.engine.apply import Apply, Batches
 from headrace.engine.capture import Capture
 from headrace.engine.hooks import HookReader
 from headrace.engine.modes import TableWriter
@@ -44,21 +44,21 @@ Patch = tuple[Any, str, Any]
 
 
 def _checkpoint_before_data() -> Patch:
-    def write(self: Any, batches: Iterator[Batch], offsets: dict[str, int]) -> None:
-        batches = iter(list(batches))
+    def write(self: Any, batches: Batches, offsets: dict[str, int]) -> None:
+        rows = list(batches())
         point = Checkpoint(self._task.name, self._epoch, offsets)
         self._destination.write((), point)
         self._offsets.update(offsets)
-        self._destination.write(batches, point)
+        self._destination.write(rows, point)
 
     return Apply, "_write", write
 
 
 def _offset_before_write() -> Patch:
-    def write(self: Any, batches: Iterator[Batch], offsets: dict[str, int]) -> None:
-        batches = iter(list(batches))
+    def write(self: Any, batches: Batches, offsets: dict[str, int]) -> None:
+        rows = list(batches())
         self._offsets.update(offsets)
-        self._destination.write(batches, Checkpoint(self._task.name, self._epoch, offsets))
+        self._destination.write(rows, Checkpoint(self._task.name, self._epoch, offsets))
 
     return Apply, "_write", write
 
@@ -66,7 +66,7 @@ def _offset_before_write() -> Patch:
 def _offset_jumps_to_head() -> Patch:
     true = Apply._write
 
-    def write(self: Any, batches: Iterator[Batch], offsets: dict[str, int]) -> None:
+    def write(self: Any, batches: Batches, offsets: dict[str, int]) -> None:
         true(self, batches, dict.fromkeys(offsets, self._mirror.head()))
 
     return Apply, "_write", write
@@ -79,8 +79,8 @@ def _fallen_behind_unnoticed() -> Patch:
 def _refill_without_emptying() -> Patch:
     true = TableWriter.fill
 
-    def fill(self: Any, filed: Sequence[OnFile], *, first: bool) -> Iterator[Batch]:
-        return (replace(batch, truncate=False) for batch in true(self, filed, first=first))
+    def fill(self: Any, filed: Sequence[OnFile], **wishes: Any) -> Iterator[Batch]:
+        return (replace(batch, truncate=False) for batch in true(self, filed, **wishes))
 
     return TableWriter, "fill", fill
 
