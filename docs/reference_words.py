@@ -140,6 +140,11 @@ SETTINGS: Mapping[str, Lines] = {
             "in mirror mode: `soft` sets `_deleted_at`, `hard` removes the row",
             "mirror 方式下：`soft` 设置 `_deleted_at`，`hard` 移除行",
         ),
+        "rejects": (
+            "a record that the destination refuses: `aside` keeps it in `_headrace_rejects` and"
+            " goes on, `stop` lets its stream wait",
+            "目标拒收的记录：`aside` 存入 `_headrace_rejects` 并继续，`stop` 让该表等待处理",
+        ),
     },
 }
 

@@ -174,12 +174,21 @@ class Connection:
         streams: Sequence[str] = (),
         write: Write = "mirror",
         deletes: Deletes = "soft",
+        repair: bool = False,
+        afresh: bool = False,
     ) -> list[Verdict]:
-        """Read the team afresh and hold a destination's tables against it, one verdict a table."""
-        from headrace.app.services import prove
+        """Hold a destination's tables against the mirror, one verdict a table; sends nothing.
+
+        `repair` fills what differs again. `afresh` reads the whole team once more instead, and
+        compares with that.
+        """
+        from headrace.app.proof import prove, verify
 
         task = self._task(destination, streams, write, deletes)
-        return prove(self._settings, task, state=self._state)
+        if afresh:
+            return prove(self._settings, task, state=self._state)
+        found = verify(self._settings, task, state=self._state, repair=repair)
+        return list(found.verdicts)
 
     def changes(self, after: int = 0) -> Iterator[Change]:
         """The changes in the mirror's log behind an offset, oldest first. Sends nothing."""

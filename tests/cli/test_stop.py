@@ -38,7 +38,7 @@ def test_stopped_while_following_and_started_again(
     second = start(*follow)
     second.changes("issues", inserted=1, deleted=31 - left)
     assert second.stop(number).code == 0
-    assert headrace("verify", *world.at, *TO, *STREAMS, "--json").document["equal"]
+    assert headrace("verify", "--afresh", *world.at, *TO, *STREAMS, "--json").document["equal"]
 
 
 def test_killed_within_the_snapshot(headrace: Headrace, start: Start) -> None:
@@ -54,7 +54,7 @@ def test_killed_within_the_snapshot(headrace: Headrace, start: Start) -> None:
         assert second.code == 0, second.out
         issues = second.document["streams"]["issues"]
         assert 0 < issues["inserted"] < 1500
-        verified = headrace("verify", *world.at, *TO, *STREAMS, "--json")
+        verified = headrace("verify", "--afresh", *world.at, *TO, *STREAMS, "--json")
         assert verified.document["equal"], verified.document
 
 
@@ -70,7 +70,7 @@ def test_interrupted_once_says_so_and_goes_on_later(headrace: Headrace, start: S
         assert "run again" in stopped.err
         world.playground.settings = type(world.playground.settings)()
         assert headrace(*once).code == 0
-        assert headrace("verify", *world.at, *TO, *STREAMS, "--json").document["equal"]
+        assert headrace("verify", "--afresh", *world.at, *TO, *STREAMS, "--json").document["equal"]
 
 
 def test_follower_outlives_an_outage(headrace: Headrace, start: Start, world: World) -> None:

@@ -19,7 +19,7 @@ def test_table_shows_every_stream_and_the_copy_is_level(headrace: Headrace, worl
     assert ran.code == 0, ran.err
     for name in ("projects", "project_members", "issue_fields", "issues", "API calls", "all"):
         assert name in ran.out
-    assert headrace("verify", *world.at, *TO, *SOME, "--json").document["equal"]
+    assert headrace("verify", "--afresh", *world.at, *TO, *SOME, "--json").document["equal"]
 
 
 def test_json_is_one_document_with_true_counts(headrace: Headrace, world: World) -> None:
@@ -53,7 +53,7 @@ def test_insert_update_and_delete_are_told_apart(headrace: Headrace, world: Worl
     issues = second["streams"]["issues"]
     assert (issues["inserted"], issues["deleted"]) == (1, gone)
     assert issues["updated"] >= 1
-    assert headrace("verify", *world.at, *TO, *QUICK, "--json").document["equal"]
+    assert headrace("verify", "--afresh", *world.at, *TO, *QUICK, "--json").document["equal"]
 
 
 def test_only_the_chosen_project_is_copied(
@@ -81,7 +81,7 @@ def test_lost_state_is_read_again(headrace: Headrace, world: World, tmp_path: Pa
     ran = headrace("sync", *world.at, *TO, *QUICK, "--once", "--state", "two")
     assert ran.code == 0, ran.err
     two = ("--state", "two", "--json")  # where the key for masks lies
-    assert headrace("verify", *world.at, *TO, *QUICK, *two).document["equal"]
+    assert headrace("verify", "--afresh", *world.at, *TO, *QUICK, *two).document["equal"]
 
 
 def test_lost_destination_is_filled_from_the_mirror(
@@ -92,7 +92,7 @@ def test_lost_destination_is_filled_from_the_mirror(
     second = headrace("sync", *world.at, *TO, *QUICK, "--once", "--json").document
     assert set(second["filled"]) == {"issues", "iterations"}
     assert second["streams"]["issues"]["inserted"] == 0
-    assert headrace("verify", *world.at, *TO, *QUICK, "--json").document["equal"]
+    assert headrace("verify", "--afresh", *world.at, *TO, *QUICK, "--json").document["equal"]
 
 
 @pytest.mark.parametrize(("write", "deletes"), [("mirror", "hard"), ("history", "soft")])
@@ -105,7 +105,7 @@ def test_every_mode_is_equal_after_changes(
     project, code = world.first("issues")
     world.team.update_issue(project, code, now_ms=world.now_ms(), name="new")
     assert headrace("sync", *how, "--once").code == 0
-    assert headrace("verify", *how, "--json").document["equal"]
+    assert headrace("verify", "--afresh", *how, "--json").document["equal"]
 
 
 def test_task_of_the_configuration(headrace: Headrace, world: World, tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_task_of_the_configuration(headrace: Headrace, world: World, tmp_path: P
     assert (tmp_path / "etc" / "acme.duckdb").exists()
     assert (tmp_path / "etc" / ".headrace").is_dir()
     assert not (tmp_path / ".headrace").exists()
-    verified = headrace("verify", "copy", "--config", "etc/headrace.toml", "--json")
+    verified = headrace("verify", "copy", "--afresh", "--config", "etc/headrace.toml", "--json")
     assert verified.document["equal"]
 
 
@@ -138,18 +138,18 @@ def test_verify_names_the_rows_that_differ(
     with duckdb.connect(str(tmp_path / "copy.duckdb")) as copy:
         copy.execute("UPDATE issues SET name = 'x' WHERE (project_id, code) = (?, ?)",
                      [project, code])  # fmt: skip
-    ran = headrace("verify", *world.at, *TO, *QUICK, "--json")
+    ran = headrace("verify", "--afresh", *world.at, *TO, *QUICK, "--json")
     assert ran.code == 1
     differing = {t["table"]: t["differing"] for t in ran.document["tables"] if not t["equal"]}
     assert differing == {"issues": [f"[{project},{code}]"]}
-    shown = headrace("verify", *world.at, *TO, *QUICK)
+    shown = headrace("verify", "--afresh", *world.at, *TO, *QUICK)
     assert f"[{project},{code}]" in shown.out
 
 
 def test_verify_refuses_a_bare_log(headrace: Headrace, world: World) -> None:
     how = (*world.at, *TO, "--stream", "projects", "--write", "changes")
     assert headrace("sync", *how, "--once").code == 0
-    ran = headrace("verify", *how)
+    ran = headrace("verify", "--afresh", *how)
     assert (ran.code, "equal no table" in ran.err) == (2, True)
 
 

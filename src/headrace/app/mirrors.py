@@ -104,7 +104,7 @@ def place_for(settings: ConnectionSettings, state: Path) -> Place:
 def info(place: Place) -> Info:
     """What the mirror holds. Also while a sync runs. Raises `Refused` when there is no mirror."""
     with ExitStack() as stack:
-        mirror = stack.enter_context(closing(_open(place, lock=False)))
+        mirror = stack.enter_context(closing(open_place(place, lock=False)))
         inbox = stack.enter_context(closing(open_inbox(place.store, place.name)))
         stack.enter_context(mirror.store.snapshot())
         return Info(
@@ -119,7 +119,7 @@ def verify(place: Place) -> Verified:
     Raises `Refused` when there is no mirror, or when its file is so damaged that it cannot be
     opened.
     """
-    with closing(_open(place, lock=False)) as mirror, mirror.store.snapshot():
+    with closing(open_place(place, lock=False)) as mirror, mirror.store.snapshot():
         damages = mirror.store.damages()
         found = examine(mirror)
     return Verified(
@@ -136,7 +136,7 @@ def compact(place: Place, *, limits: Limits | None = None, now_ms: int | None = 
     limits = limits or Limits()
     now_ms = SystemClock().now_ms() if now_ms is None else now_ms
     log_ms, tombstones_ms = (int(d * _DAY_MS) for d in (limits.log_days, limits.tombstone_days))
-    with closing(_open(place, lock=True)) as mirror:
+    with closing(open_place(place, lock=True)) as mirror:
         before = mirror.store.bytes_used()
         dropped = mirror.prune(
             before_ms=now_ms - log_ms, tombstones_before_ms=now_ms - tombstones_ms
@@ -147,6 +147,7 @@ def compact(place: Place, *, limits: Limits | None = None, now_ms: int | None = 
         return Compacted(str(place), dropped, deliveries, before, mirror.store.bytes_used())
 
 
-def _open(place: Place, *, lock: bool) -> StoredMirror:
+def open_place(place: Place, *, lock: bool) -> StoredMirror:
+    """The mirror that lies there. `Refused` where there is none; with `lock` while it is used."""
     now_ms = SystemClock().now_ms()
     return open_mirror(place.store, place.name, now_ms, make=False, lock=lock)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from headrace.core.change import Counts
+from headrace.engine.apply import Progress
 from headrace.engine.worker import Report
 
-NoteKind = Literal["hidden", "held", "rejected", "failed", "quiet"]
+NoteKind = Literal["hidden", "held", "rejected", "failed", "quiet", "aside", "stopped", "lossy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,8 @@ class Note:
 
     `hidden`: CODING no longer shows a place; its rows are kept. `held`: too many rows vanished at
     once; they are kept until confirmed. `rejected`: rows set aside. `failed`: tried again later.
-    `quiet`: polls see changes that no hook has told of.
+    `quiet`: polls see changes that no hook has told of. At the destination, `aside`: records it
+    refused; `stopped`: a stream that waits because of one; `lossy`: values not kept as they came.
     """
 
     kind: NoteKind
@@ -64,8 +66,8 @@ class Result:
         }
 
 
-def notes_of(report: Report) -> tuple[Note, ...]:
-    """All that a worker's report says is in the way."""
+def notes_of(report: Report, tasks: Sequence[Progress] = ()) -> tuple[Note, ...]:
+    """All that a worker's report and its tasks say is in the way."""
     notes = [Note("hidden", s, scope, why) for (s, scope), why in report.hidden.items()]
     notes += [
         Note("held", stream, scope, f"{rows} rows vanished at once and are kept until confirmed")
@@ -81,4 +83,16 @@ def notes_of(report: Report) -> tuple[Note, ...]:
         since = datetime.fromtimestamp(report.hooks_quiet_since_ms / 1000, UTC)
         text = f"polls see changes, but no delivery has come since {since:%Y-%m-%d %H:%M:%S} UTC"
         notes.append(Note("quiet", "", "", text))
-    return tuple(notes)
+    return (*notes, *(note for progress in tasks for note in _task_notes(progress)))
+
+
+def _task_notes(progress: Progress) -> Iterator[Note]:
+    for stream, count in progress.rejected.items():
+        text = f"{count} records were refused by the destination; see `headrace rejects list`"
+        yield Note("aside", stream, "", text)
+    for stream, error in progress.stopped.items():
+        yield Note("stopped", stream, "", str(error))
+    for (table, name), count in progress.lossy.misfits.items():
+        yield Note("lossy", table, name, f"{count} values do not fit the column, kept in _extra")
+    for (table, name), count in progress.lossy.altered.items():
+        yield Note("lossy", table, name, f"{count} values had NUL characters replaced by U+FFFD")

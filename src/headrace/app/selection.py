@@ -6,12 +6,15 @@ import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, timezone
+from pathlib import Path
 
-from headrace.coding.refine import Personal, Wishes
+from headrace.app.sealing import mask_key
+from headrace.coding.refine import Personal, Refiner, Wishes
+from headrace.coding.source import Refine
 from headrace.coding.streams import DEFAULTS, find
 from headrace.coding.streams.issue import ISSUES
 from headrace.coding.streams.team import PROJECTS
-from headrace.config import ConnectionSettings, TaskSettings
+from headrace.config import ConnectionSettings, TaskSettings, key_from_environment
 from headrace.core.ports import Ask, Mirror, Source
 from headrace.core.record import Body
 from headrace.core.stream import TEAM_SCOPE, Strategy, Stream, at_path
@@ -155,3 +158,12 @@ def _not_in_sight(name: str, in_sight: Sequence[str]) -> Refused:
     else:
         advice = "The token sees no project: check its scopes and its owner's projects."
     return Refused(f"There is no project {name!r} in this token's sight.", advice=advice)
+
+
+def refiner(settings: ConnectionSettings, secrets: Path, streams: Sequence[Stream]) -> Refine:
+    """What is done to every row of CODING. The key for masks, which lies in `secrets`, is made
+    only where something is to be masked."""
+    wishes = wishes_of(settings)
+    masks = wishes.personal is Personal.MASK and any(s.personal for s in streams)
+    key = mask_key(secrets, key_from_environment()) if masks or wishes.mask else b""
+    return Refiner(wishes, key)

@@ -11,21 +11,19 @@ from headrace.app.hooks import SessionHooks
 from headrace.app.place import mirror_path as mirror_path
 from headrace.app.place import open_client
 from headrace.app.result import Result, notes_of
-from headrace.app.sealing import mask_key
-from headrace.app.selection import Selection, narrowing_of, streams_of, wishes_of
+from headrace.app.selection import Selection, narrowing_of, refiner, streams_of
 from headrace.app.system import SystemClock, ThreadWorkers
-from headrace.coding.refine import Personal, Refiner
-from headrace.coding.source import CodingSource, Refine
+from headrace.coding.source import CodingSource
 from headrace.coding.streams import CATALOGUE, find
 from headrace.config import (
     DELETES,
     WRITES,
     ConnectionSettings,
     TaskSettings,
-    key_from_environment,
 )
 from headrace.core.change import Change, Counts
 from headrace.core.ports import Destination
+from headrace.core.rejects import OnReject
 from headrace.core.stream import Stream
 from headrace.destinations.urls import open_destination
 from headrace.engine.apply import Apply, Task
@@ -77,7 +75,8 @@ class Session:
         self._chosen = [streams_of(task) for task in tasks]
         extra = find(streams)
         self.streams = with_parents([*extra, *(s for own in self._chosen for s in own)], CATALOGUE)
-        refine, narrowing = self._refine(secrets or state), narrowing_of(settings)
+        refine = refiner(settings, secrets or state, self.streams)
+        narrowing = narrowing_of(settings)
         self._applies: list[Apply] = []
         self._worker: Worker | None = None
         self._closing = ExitStack()
@@ -143,7 +142,7 @@ class Session:
         report = self.report
         return Result(
             streams={s.name: report.counts.get(s.name, Counts()) for s in self.streams},
-            notes=notes_of(report),
+            notes=notes_of(report, [apply.progress for apply in self._applies]),
             calls=self.client.calls,
             written=sum(apply.progress.changes for apply in self._applies),
             filled=tuple(n for a in self._applies for n in a.progress.filled + a.progress.refilled),
@@ -173,13 +172,6 @@ class Session:
         self._closing.callback(mirror.close)
         return mirror
 
-    def _refine(self, secrets: Path) -> Refine:
-        """The key for masks is made only where something is to be masked."""
-        wishes = wishes_of(self._settings)
-        masks = wishes.personal is Personal.MASK and any(s.personal for s in self.streams)
-        key = mask_key(secrets, key_from_environment()) if masks or wishes.mask else b""
-        return Refiner(wishes, key)
-
     def _open_hooks(self, state: Path) -> SessionHooks | None:
         """Opened before the snapshot begins, so that nothing is missed meanwhile."""
         if not self._settings.hooks:
@@ -192,8 +184,10 @@ class Session:
         destination = open_destination(task.destination)
         self._closing.callback(destination.close)
         self.destinations.append(destination)
-        wanted = Task(task.name, streams, Write(task.write), Deletes(task.deletes))
-        apply = Apply(task=wanted, mirror=self.mirror, destination=destination, limits=self._limits)
+        apply = Apply(
+            task=task_of(task, streams), mirror=self.mirror, destination=destination,
+            limits=self._limits,
+        )  # fmt: skip
         apply.open()
         return apply
 
@@ -231,6 +225,13 @@ class Session:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def task_of(task: TaskSettings, streams: Sequence[Stream]) -> Task:
+    """The engine's task for one of the configuration."""
+    return Task(
+        task.name, streams, Write(task.write), Deletes(task.deletes), OnReject(task.rejects)
+    )
 
 
 def unnamed_task(

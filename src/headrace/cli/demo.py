@@ -106,7 +106,7 @@ def _watch(
 ) -> tuple[list[Verdict], dict[str, Any]]:
     """Live, pause, level, prove. The destination is closed at the end."""
     from headrace.app import Session
-    from headrace.app.services import prove
+    from headrace.app.proof import prove
 
     with (
         tempfile.TemporaryDirectory(prefix="headrace-demo-") as state,

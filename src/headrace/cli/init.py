@@ -57,6 +57,7 @@ destination = "duckdb:///acme.duckdb"  # beside this file; sqlite:///acme.db wor
 # streams = ["projects", "issue*"] # default: all, see `headrace streams`
 # write = "mirror"                 # current rows; "history": every version; "changes": the log
 # deletes = "soft"                 # mark deleted rows; "hard": remove them
+# rejects = "aside"                # records the destination refuses; "stop": their stream waits
 """
 
 

@@ -110,6 +110,7 @@ def target_of(out: Output, name: str | None, values: dict[str, Any]) -> Target:
     """
     target = _task_named(name, values) if name else _task_given(values)
     settings = prepared(out, _paced(target.settings, values), values.get("state"))
+    out.hide(config.password_of(target.task.destination))
     if settings.increments != config.Increments.POLLING and not settings.hooks:
         out.note(say("note.polling", increments=settings.increments.value))
     return target._replace(settings=settings, state=values.get("state") or target.state)

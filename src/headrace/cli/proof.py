@@ -11,6 +11,7 @@ from headrace.cli.words import say
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from headrace.engine.sampling import Sample
     from headrace.engine.verify import Verdict
 
 _DIGITS_SHOWN = 8
@@ -43,3 +44,13 @@ def _conclusion(verdicts: Sequence[Verdict]) -> str:
     keys = " ".join(first.differing).replace("[", "\\[")
     text = say("proof.differ", tables=len(differing), first=first.table, keys=keys)
     return f"[bold red]{text}[/]"
+
+
+def samples_table(samples: Sequence[Sample]) -> list[RenderableType]:
+    """What asking CODING for single records found, one line a stream."""
+    names = ("asked", "same", "newer", "gone", "hidden", "different")
+    table = make_table(say("table.stream"), *(say(f"sample.{name}") for name in names))
+    for sample in samples:
+        figures = {**sample.as_dict(), "different": len(sample.different)}
+        table.add_row(sample.stream, *(f"{figures[name]:,}" for name in names))
+    return [table] if samples else [say("sample.none")]

@@ -69,12 +69,22 @@ WORDS: Mapping[str, Both] = {
     ),
     "help.streams.short": Both("List the streams and their columns.", "列出表及其各列。"),
     "help.verify": Both(
-        "Read the team afresh and hold a task's tables against it: counts and content digests."
-        " Exact while the team stands still. Exit code 1 when the copy differs.",
-        "重新读取团队，与任务的各表逐一比对行数和内容摘要。团队静止时结果精确。"
+        "Hold a task's tables against its mirror: counts and content digests, without a request to"
+        " CODING. --repair fills what differs again; --live N asks CODING for N records of each"
+        " stream; --afresh reads the whole team once more instead. Exit code 1 when the copy"
+        " differs.",
+        "把任务的各表与外存逐一比对行数和内容摘要，不请求 CODING。--repair 重新填充不一致的表；"
+        "--live N 每个表向 CODING 抽查 N 条记录；--afresh 改为重新读取整个团队来比对。"
         "不一致时退出码为 1。",
     ),
     "help.verify.short": Both("Hold a copy against its source.", "把副本与源头比对。"),
+    "help.rejects": Both(
+        "Records that a task's destination refused. list: which, and why; replay: write them again"
+        " as they are now (exit code 1 when some stay), while no sync runs.",
+        "任务的目标拒收的记录。list：列出记录和原因；replay：按当前内容重新写入"
+        "（仍有被拒收的则退出码为 1），不能与同步同时进行。",
+    ),
+    "help.rejects.short": Both("Records the destination refused.", "目标拒收的记录。"),
     "help.mirror": Both(
         "Look after a mirror. info: what it holds; verify: whether it is sound (exit code 1 when"
         " not); compact: drop what is past its age and give the room back, while no sync runs."
@@ -177,6 +187,13 @@ WORDS: Mapping[str, Both] = {
     ),
     "opt.deletes": Both(
         "soft: mark deleted rows; hard: remove them.", "soft：标记被删除的行；hard：移除。"
+    ),
+    "opt.repair": Both("Fill again what differs.", "重新填充不一致的表。"),
+    "opt.live": Both(
+        "Ask CODING for so many records of each stream.", "每个表向 CODING 抽查这么多条记录。"
+    ),
+    "opt.afresh": Both(
+        "Read the whole team afresh and compare with that.", "重新读取整个团队并与之比对。"
     ),
     "opt.poll_interval": Both("How often to look for changes: 30s, 5m.", "轮询间隔：30s、5m。"),
     "opt.census_interval": Both("How often to look for deletes: 1h.", "清点（发现删除）间隔：1h。"),
@@ -298,6 +315,9 @@ WORDS: Mapping[str, Both] = {
     "note.quiet": Both("hooks are quiet:", "Service Hook 没有消息："),
     "note.held": Both("deletes held:", "删除暂缓："),
     "note.rejected": Both("set aside:", "已搁置："),
+    "note.aside": Both("refused by the destination:", "被目标拒收："),
+    "note.stopped": Both("stopped until a person looks:", "已停止，等待处理："),
+    "note.lossy": Both("not kept as it came:", "未能原样保留："),
     "note.failed": Both("failed, tried again later:", "失败，稍后重试："),
     "note.polling": Both(
         "Note: increments = {increments} needs a public_url for Service Hooks; until then changes"
@@ -529,6 +549,36 @@ WORDS: Mapping[str, Both] = {
     ),
     "demo.duckdb_only_advice": Both(
         "Write --to duckdb:///name.duckdb.", "请写 --to duckdb:///name.duckdb。"
+    ),
+    "verify.afresh_alone": Both(
+        "--afresh excludes --repair and --live.", "--afresh 不能与 --repair、--live 同用。"
+    ),
+    "verify.repaired": Both(
+        "Filled again from the mirror: {streams}. The table above is after that.",
+        "已从外存重新填充：{streams}。上表为填充之后的结果。",
+    ),
+    "sample.asked": Both("asked", "抽查"),
+    "sample.same": Both("same", "一致"),
+    "sample.newer": Both("newer at CODING", "源头更新"),
+    "sample.gone": Both("gone at CODING", "源头已删"),
+    "sample.hidden": Both("not shown", "不可见"),
+    "sample.different": Both("DIFFERENT", "不一致"),
+    "sample.none": Both(
+        "None of these streams has an Action that shows a single record.",
+        "这些表都没有查询单条记录的接口。",
+    ),
+    "rejects.none": Both("Nothing lies aside.", "没有被搁置的记录。"),
+    "rejects.stream": Both("stream", "表"),
+    "rejects.key": Both("key", "主键"),
+    "rejects.table": Both("refused by table", "拒收的数据表"),
+    "rejects.noticed": Both("changed at", "变更时间"),
+    "rejects.reason": Both("reason", "原因"),
+    "rejects.advice": Both(
+        "Mend what the destination objects to, then `headrace rejects replay`.",
+        "处理目标拒收的原因后，运行 `headrace rejects replay`。",
+    ),
+    "rejects.replayed": Both(
+        "{written} records went in, {left} stay aside.", "写入 {written} 条，仍搁置 {left} 条。"
     ),
     "proof.table": Both("table", "数据表"),
     "proof.source": Both("at source", "源头行数"),

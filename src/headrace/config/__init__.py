@@ -93,7 +93,8 @@ class ConnectionSettings:
 
 @dataclass(frozen=True, slots=True)
 class TaskSettings:
-    """What a task writes where. `streams`: names or patterns; empty means all."""
+    """What a task writes where. `streams`: names or patterns; empty means all. `rejects`: whether
+    a record that the destination refuses is set aside, or stops its stream."""
 
     name: str
     source: str
@@ -101,6 +102,7 @@ class TaskSettings:
     streams: tuple[str, ...] = ()
     write: str = "mirror"
     deletes: str = "soft"
+    rejects: str = "aside"
 
 
 TOKEN_VARIABLE = "CODING_TOKEN"  # noqa: S105 - a name, no token
@@ -108,10 +110,17 @@ KEY_VARIABLE = "HEADRACE_KEY"
 PERSONAL = ("mask", "keep", "drop")
 WRITES = ("mirror", "history", "changes")
 DELETES = ("soft", "hard")
+REJECTS = ("aside", "stop")
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
 _SECONDS_MIN, _SECONDS_MAX = 0.1, 30 * 86_400.0
+
+
+def password_of(url: str) -> str:
+    """The password in a destination's URL, as it stands there; "" for none."""
+    account = url.partition("://")[2].partition("/")[0].rpartition("@")[0]
+    return account.partition(":")[2]
 
 
 def parse_duration(text: str) -> float:

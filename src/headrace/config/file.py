@@ -98,6 +98,9 @@ def _read_keys(
     return values
 
 
+_PATHS = ("duckdb", "sqlite", "delta", "parquet", "jsonl")  # what follows :/// is a path
+
+
 class Config:
     """A checked configuration. Values with `${NAME}` are filled in when they are asked for."""
 
@@ -215,8 +218,8 @@ class Config:
 
 
 def _beside(destination: str, folder: Path) -> str:
-    """A relative `duckdb:///name.db` or `sqlite:///name.db`, made absolute beside the file."""
+    """A relative path, as in `duckdb:///name.db`, made absolute beside the configuration file."""
     scheme, colon, rest = destination.partition(":///")
-    if not colon or scheme.lower() not in ("duckdb", "sqlite") or rest.startswith("/"):
+    if not colon or scheme.lower() not in _PATHS or rest.startswith("/"):
         return destination
     return f"{scheme}:///{quote(str(folder.absolute()))}/{rest}"

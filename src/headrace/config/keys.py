@@ -8,7 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from headrace.config import DELETES, PERSONAL, WRITES, Increments, address_of, parse_duration
+from headrace.config import (
+    DELETES,
+    PERSONAL,
+    REJECTS,
+    WRITES,
+    Increments,
+    address_of,
+    parse_duration,
+)
 
 _PLACE = re.compile(r"[a-z_]+\.[A-Za-z][A-Za-z.]*")
 _SCOPE = re.compile(r"[a-z][a-z0-9:_-]{0,99}")
@@ -138,5 +146,6 @@ TASK_KEYS: Mapping[str, Reader] = {
     "streams": _texts,
     "write": _one_of(*WRITES),
     "deletes": _one_of(*DELETES),
+    "rejects": _one_of(*REJECTS),
 }
 SECTIONS = {"connections": CONNECTION_KEYS, "tasks": TASK_KEYS}

@@ -6,7 +6,7 @@ filled from the mirror's records; from then on the log is followed. No call to C
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TypeVar
@@ -123,6 +123,16 @@ class Apply:
             self._refill_the_emptied()
         except (TablesChanged, Learnt):
             self.open()
+
+    def refill(self, streams: Iterable[str]) -> None:
+        """Fill these streams again, whatever is on file."""
+        for name in streams:
+            self._fill(name, self._offsets.get(name))
+
+    @property
+    def rejected(self) -> int:
+        """How many records lie aside."""
+        return self._rejects.count
 
     def replay_rejects(self) -> int:
         """Write the records that lie aside once more, as the mirror has them now. Returns how many

@@ -24,6 +24,7 @@ from headrace.core.ports import Destination
 from headrace.core.record import OnFile, decode_json
 from headrace.core.schema import META, Columns, Table, Type
 from headrace.engine.modes import TableWriter
+from headrace.engine.tables import TaskTables
 
 Chunks = Iterable[Columns]
 
@@ -92,13 +93,21 @@ def compare_table(
 
 
 def compare_stream(
-    writer: TableWriter, source: Callable[[], Iterable[OnFile]], destination: Destination
+    tables: TaskTables,
+    stream: str,
+    source: Callable[[], Iterable[OnFile]],
+    destination: Destination,
 ) -> Iterator[Verdict]:
-    """The verdicts on a stream's tables: records of the source against a task's destination."""
+    """The verdicts on a stream's tables: records of the source against a task's destination.
+
+    What the destination cannot keep is expected as it would be written.
+    """
+    writer = tables.writers[stream]
     for table in writer.tables:
 
         def wanted(table: Table = table) -> Chunks:
-            return source_rows(writer, table, source())
+            rows = source_rows(writer, table, source())
+            return (tables.fit(table, chunk) for chunk in rows)
 
         def found(table: Table = table) -> Chunks:
             return destination.read(table)
