@@ -10,7 +10,7 @@ from types import TracebackType
 from headrace.app.hooks import SessionHooks
 from headrace.app.place import mirror_path as mirror_path
 from headrace.app.place import open_client
-from headrace.app.result import Result, notes_of
+from headrace.app.result import Note, Result, notes_of
 from headrace.app.selection import Selection, narrowing_of, refiner, streams_of
 from headrace.app.system import SystemClock, ThreadWorkers
 from headrace.coding.source import CodingSource
@@ -32,7 +32,7 @@ from headrace.engine.limits import Limits
 from headrace.engine.modes import Deletes, Write
 from headrace.engine.scopes import ScopeTree, with_parents
 from headrace.engine.worker import Report, Worker
-from headrace.errors import Refused, Stopped
+from headrace.errors import Refused, Stopped, Unavailable
 from headrace.mirror.files import MirrorLock, connect
 from headrace.mirror.sqlite import SqliteMirror
 
@@ -40,6 +40,7 @@ _PAUSE_SECONDS_MAX = 1.0
 _PAUSE_SECONDS_MIN = 0.05
 _HOOKS_PAUSE_SECONDS = 0.1  # a delivery should not wait long for its reading
 _CHANGES_MAX = 10_000
+_AWAY_SECONDS = 15  # between two tries to reach a destination
 
 
 class Session:
@@ -78,6 +79,9 @@ class Session:
         refine = refiner(settings, secrets or state, self.streams)
         narrowing = narrowing_of(settings)
         self._applies: list[Apply] = []
+        self._unopened: list[tuple[TaskSettings, Sequence[Stream]]] = []
+        self._open_again_ms = 0
+        self._away = ""
         self._worker: Worker | None = None
         self._closing = ExitStack()
         try:
@@ -91,16 +95,17 @@ class Session:
         self._selection = Selection(settings.projects, self.mirror, narrowing)
         self._began_ms = self.clock.now_ms()
 
-    def open(self) -> None:
+    def open(self, *, patient: bool = False) -> None:
         """Ask CODING for the chosen projects, then open the tasks at their destinations.
 
-        Raises `Refused` and `Unavailable`. A second call does nothing.
+        Raises `Refused` and `Unavailable`; `patient`: a destination that is away is tried again
+        later, and reading goes on meanwhile. A second call does nothing.
         """
         if self._worker is not None:
             return
         self._selection.check(self._source)
-        for task, streams in zip(self._tasks, self._chosen, strict=True):
-            self._applies.append(self._open_task(task, streams))
+        self._unopened = list(zip(self._tasks, self._chosen, strict=True))
+        self._open_tasks(patient=patient)
         self._worker = self._make_worker()
 
     def once(self) -> None:
@@ -117,7 +122,7 @@ class Session:
         `turned` is called after every round of passes.
         """
         try:
-            self.open()
+            self.open(patient=True)
             while True:
                 worked = self.turn()
                 turned()
@@ -130,6 +135,8 @@ class Session:
     def turn(self) -> bool:
         """Every pass that is due now, and the tasks. Returns whether there was anything to do."""
         self.open()
+        if self._unopened and self.clock.now_ms() >= self._open_again_ms:
+            self._open_tasks(patient=True)
         found = self.hooks.recovery.step() if self.hooks is not None else 0
         return self.worker.turn() or found > 0
 
@@ -142,7 +149,10 @@ class Session:
         report = self.report
         return Result(
             streams={s.name: report.counts.get(s.name, Counts()) for s in self.streams},
-            notes=notes_of(report, [apply.progress for apply in self._applies]),
+            notes=(
+                *notes_of(report, [apply.progress for apply in self._applies]),
+                *(Note("failed", "", task.name, self._away) for task, _ in self._unopened),
+            ),
             calls=self.client.calls,
             written=sum(apply.progress.changes for apply in self._applies),
             filled=tuple(n for a in self._applies for n in a.progress.filled + a.progress.refilled),
@@ -180,7 +190,20 @@ class Session:
         self._closing.callback(hooks.close)
         return hooks
 
-    def _open_task(self, task: TaskSettings, streams: Sequence[Stream]) -> Apply:
+    def _open_tasks(self, *, patient: bool) -> None:
+        """Open the tasks that are not open yet."""
+        unopened, self._unopened = self._unopened, []
+        for task, streams in unopened:
+            try:
+                self._open_task(task, streams, patient=patient)
+            except Unavailable as error:
+                if not patient:
+                    raise
+                self._away = str(error)
+                self._unopened.append((task, streams))
+        self._open_again_ms = self.clock.now_ms() + _AWAY_SECONDS * 1000
+
+    def _open_task(self, task: TaskSettings, streams: Sequence[Stream], *, patient: bool) -> None:
         destination = open_destination(task.destination)
         self._closing.callback(destination.close)
         self.destinations.append(destination)
@@ -188,8 +211,12 @@ class Session:
             task=task_of(task, streams), mirror=self.mirror, destination=destination,
             limits=self._limits,
         )  # fmt: skip
-        apply.open()
-        return apply
+        try:
+            apply.open()
+        except Unavailable:
+            if not patient:
+                raise
+        self._applies.append(apply)  # one that is not open yet opens itself at its next step
 
     def _make_worker(self) -> Worker:
         scopes = ScopeTree(CATALOGUE, self.mirror)
