@@ -319,3 +319,18 @@ def test_rejects_of_another_task_stay(path: Path) -> None:
         ).open()  # fmt: skip
     assert len(person(path, ASIDE)) == 1
     assert REJECTS.name.startswith("_headrace_")
+
+
+def test_what_a_task_wrote_is_counted() -> None:
+    """Invariant 9, at the destination's side."""
+    bench = Bench(issues=6)
+    bench.turn()
+    task = second(bench, MemoryDestination(MemoryStorage()))
+    assert task.progress.counts["issues"].read == 6
+    bench.update(1, name="new")
+    bench.create()
+    bench.delete(2)
+    bench.settle()
+    task.drain()
+    counts = task.progress.counts["issues"]
+    assert (counts.read, counts.inserted, counts.updated, counts.deleted) == (6, 1, 1, 1)

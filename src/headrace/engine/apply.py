@@ -6,12 +6,13 @@ filled from the mirror's records; from then on the log is followed. No call to C
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TypeVar
 
-from headrace.core.change import Change
+from headrace.core.change import Change, Counts, Op
 from headrace.core.learning import Learnt, learn
 from headrace.core.ports import Batch, Checkpoint, Destination, Mirror
 from headrace.core.rejects import REJECTS, OnReject
@@ -42,7 +43,8 @@ class Task:
 class Progress:
     """What a task did since it was opened.
 
-    `refilled`: streams that had to be filled again. `learned`: columns (table, field) made for
+    `refilled`: streams that had to be filled again. `counts`: records written, by stream: `read`
+    by a fill, `inserted`, `updated` and `deleted` by changes. `learned`: columns (table, field) made for
     fields that appeared. `rejected`: records set aside at the destination, by stream; `stopped`:
     streams that wait for a person instead. `lossy`: values that could not be kept as they came.
     """
@@ -50,6 +52,7 @@ class Progress:
     filled: list[str] = field(default_factory=list)
     refilled: list[str] = field(default_factory=list)
     changes: int = 0
+    counts: dict[str, Counts] = field(default_factory=dict)
     learned: list[tuple[str, str]] = field(default_factory=list)
     rejected: dict[str, int] = field(default_factory=dict)
     stopped: dict[str, BadRows] = field(default_factory=dict)
@@ -214,6 +217,7 @@ class Apply:
             for records in filling.chunks():
                 self._sift(name, records, filling.put, {}, self._rejects.of_record)
             self._write(lambda: iter(()), {name: head})
+        self.progress.counts.setdefault(name, Counts()).read += filling.rows
         (self.progress.filled if before is None else self.progress.refilled).append(name)
 
     def _filling(self, name: str, *, anew: bool = False) -> Filling:
@@ -240,7 +244,16 @@ class Apply:
             for name in running:
                 self._carry_alone(name, by_stream.get(name, []), offsets[name])
         self.progress.changes += len(changes)
+        self._count(by_stream)
         return len(changes)
+
+    def _count(self, by_stream: Mapping[str, Sequence[Change]]) -> None:
+        for name, changes in by_stream.items():
+            counts = self.progress.counts.setdefault(name, Counts())
+            ops = Counter(change.op for change in changes)
+            counts.inserted += ops[Op.INSERT] + ops[Op.READ]
+            counts.updated += ops[Op.UPDATE]
+            counts.deleted += ops[Op.DELETE]
 
     def _carry_alone(self, name: str, changes: Sequence[Change], offset: int) -> None:
         try:

@@ -35,6 +35,7 @@ class Filling:
         self._write = write
         self._mirror = mirror
         self._destination = destination
+        self.rows = 0
         self._truncate = anew or write is Write.MIRROR
         self._ops = self._written_ops() if write is Write.CHANGES and not anew else {}
 
@@ -58,11 +59,12 @@ class Filling:
         return self._tables.fill(self._stream, [records], ops=self._ops)
 
     def chunks(self) -> Iterator[Sequence[OnFile]]:
-        """The stream's living records, in parts of bounded size (Invariant 12)."""
+        """The stream's living records, in parts of bounded size (Invariant 12); counted."""
         chunk: list[OnFile] = []
-        size = 0
+        size = self.rows = 0
         for record in self._mirror.records(self._stream):
             chunk.append(record)
+            self.rows += 1
             size += len(record.record.body)
             if len(chunk) >= ROWS_MAX or size >= BYTES_MAX:
                 yield chunk
