@@ -44,9 +44,9 @@ class Progress:
     """What a task did since it was opened.
 
     `refilled`: streams that had to be filled again. `counts`: records written, by stream: `read`
-    by a fill, `inserted`, `updated` and `deleted` by changes. `learned`: columns (table, field) made for
-    fields that appeared. `rejected`: records set aside at the destination, by stream; `stopped`:
-    streams that wait for a person instead. `lossy`: values that could not be kept as they came.
+    by a fill, `inserted`, `updated` and `deleted` by changes. `learned`: columns (table, field)
+    made for fields that appeared. `rejected`: records set aside at the destination, by stream;
+    `stopped`: streams that wait for a person instead. `lossy`: values not kept as they came.
     """
 
     filled: list[str] = field(default_factory=list)
