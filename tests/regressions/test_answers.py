@@ -164,3 +164,20 @@ def test_row_without_a_key_is_set_aside() -> None:
     assert [reject.stream for reject in bench.mirror.rejects()] == ["issues"]
     assert "Code" in bench.mirror.rejects()[0].reason
     assert bench.counts("issues").rejected >= 1
+
+
+def test_a_projects_name_that_came_as_a_number_does_not_end_the_sync() -> None:
+    """Sent on as it was, CODING called the request wrong, and the connector gave up for good."""
+    bench = Bench(issues=6)
+    bench.turn()
+    bench.wire.edit(
+        "DescribeCodingProjects",
+        lambda response: [row.update(Name=7) for row in response["Data"]["ProjectList"]],
+    )
+    bench.census()
+    errors = [failure.error for failure in bench.worker.report.failures.values()]
+    assert {type(error) for error in errors} == {Unavailable}
+    bench.wire.edit("DescribeCodingProjects", None)
+    bench.settle()
+    assert bench.worker.report.failures == {}
+    bench.assert_exact()

@@ -148,6 +148,14 @@ def _lookup_of(stream: Stream) -> Lookup:
 
 
 def _sent(names: tuple[str, ...] | Mapping[str, str], scope: Scope) -> Body:
-    if not isinstance(names, Mapping):
-        return {name: scope.values[name] for name in names}
-    return {param: scope.values[name] for param, name in names.items()}
+    """The parameters that a scope gives, by the names they are sent under.
+
+    Raises `Unavailable` for a name that an odd answer has turned into something else: CODING would
+    call the request wrong, which sounds final, and the next reading of the parent mends it.
+    """
+    pairs = names.items() if isinstance(names, Mapping) else zip(names, names, strict=True)
+    sent = {param: scope.values[name] for param, name in pairs}
+    for param, value in sent.items():
+        if param.endswith("Name") and isinstance(value, int | float):
+            raise Unavailable(f"{param} came as a number; it is asked for again.")
+    return sent
