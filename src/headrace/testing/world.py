@@ -33,7 +33,7 @@ from headrace.engine.limits import Limits
 from headrace.engine.modes import Write
 from headrace.engine.scopes import ScopeTree, with_parents
 from headrace.engine.worker import Worker
-from headrace.errors import Fenced, HeadraceError
+from headrace.errors import Fenced, HeadraceError, Unavailable
 from headrace.mirror.inbox import SqliteInbox
 from headrace.mirror.sqlite import SqliteMirror
 from headrace.playground.actions import ALL
