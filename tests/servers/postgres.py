@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import secrets
 import shutil
 import socket
 import subprocess
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 USER = "headrace"
@@ -33,15 +35,23 @@ class PostgresServer:
     bin: Path
     folder: Path
     port: int
+    durable: bool = False
 
     def url(self, database: str = "postgres") -> str:
         """How to connect."""
         return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}"
 
+    def new_database(self, prefix: str = "test") -> str:
+        """Make a database of its own. Returns its URL."""
+        name = f"{prefix}_{secrets.token_hex(6)}"
+        with psycopg.connect(self.url(), autocommit=True) as db:
+            db.execute(f"CREATE DATABASE {name}")
+        return self.url(name)
+
     def start(self) -> None:
         options = (
             f"-p {self.port} -c listen_addresses=127.0.0.1 -c max_connections=50"
-            f" -c unix_socket_directories='' -c fsync=off"
+            f" -c unix_socket_directories='' -c fsync={'on' if self.durable else 'off'}"
         )
         self._control("start", "-w", "-l", str(self.folder / "log"), "-o", options)
 
@@ -94,8 +104,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_postgres() -> Iterator[PostgresServer]:
-    """A server with an empty cluster, gone at the end. Raises `OSError` when it cannot be had."""
+def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
+    """A server with an empty cluster, gone at the end. Raises `OSError` when it cannot be had.
+
+    `durable`: commits reach the disk, as they must where time is measured.
+    """
     programs = find_programs()
     if programs is None:
         raise FileNotFoundError("there is no PostgreSQL (initdb, pg_ctl) on this machine")
@@ -105,7 +118,7 @@ def running_postgres() -> Iterator[PostgresServer]:
             folder, str(programs / "initdb"), "-D", str(folder / "data"), "-U", USER,
             "--auth=trust", "-E", "UTF8", "--locale=C", "--no-sync",
         )  # fmt: skip
-        server = started(programs, folder)
+        server = started(programs, folder, durable)
         try:
             yield server
         finally:
@@ -114,10 +127,10 @@ def running_postgres() -> Iterator[PostgresServer]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def started(programs: Path, folder: Path) -> PostgresServer:
+def started(programs: Path, folder: Path, durable: bool) -> PostgresServer:
     """Another process may take the free port first: try a few."""
     for attempt in range(ATTEMPTS):
-        server = PostgresServer(programs, folder, free_port())
+        server = PostgresServer(programs, folder, free_port(), durable)
         try:
             server.start()
         except OSError:

@@ -1,0 +1,1 @@
+"""What a person manages: connections, tasks, agents, alerts, people. Sees only `core`."""
