@@ -80,7 +80,8 @@ def test_unknown_kinds_name_the_known_and_the_nearest(url: str, nearest: str) ->
         "duckdb://[hunter2/x",
         "memory://hunter2",
         "user:hunter2@duckdb:///x.db",
-        "postgres://user:hunter2@host/db",
+        "postgres:hunter2",
+        "postgresql://user:hunter2@host:port/db?hunter2",
         "hunter2",
     ],
 )

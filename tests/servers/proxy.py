@@ -155,8 +155,8 @@ class Proxy:
                 pair.asked = pair.asked[-OVERLAP_BYTES:] + piece
                 trap = self._caught(pair.asked)
                 if trap is not None and trap.answered is None:
-                    pair.cut()
                     trap.spring()
+                    pair.cut()
                     return
                 if trap is not None:
                     pair.trap = trap
@@ -174,8 +174,8 @@ class Proxy:
                     continue
                 kept += piece
                 if trap.answered is not None and trap.answered(kept):
-                    pair.cut()
                     trap.spring()
+                    pair.cut()
                     return
 
     def _caught(self, data: bytes) -> Trap | None:
@@ -198,7 +198,7 @@ class Proxy:
 
 @dataclass(eq=False)
 class _Pair:
-    """A connection of a client, the one to the server that belongs to it, what is yet unanswered."""
+    """A client's connection, the one to the server that belongs to it, what is not yet answered."""
 
     client: socket.socket
     server: socket.socket

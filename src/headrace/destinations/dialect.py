@@ -64,19 +64,23 @@ class Dialect(ABC):
 
     def create(self, connection: Any, task: str, table: Table) -> None:  # noqa: ARG002
         """Make a table, with its key as the primary key. `task` is for a comment, if any."""
-        key = ", ".join(quoted(name) for name in table.key)
+        name, key = self.quoted(table.name), ", ".join(self.quoted(name) for name in table.key)
         columns = f"{self.declared(table.columns)}, PRIMARY KEY ({key})"
-        self.run(connection, f"CREATE TABLE {quoted(table.name)} ({columns}){self.table_options}")
+        self.run(connection, f"CREATE TABLE {name} ({columns}){self.table_options}")
 
     def or_update(self, key: Sequence[str], others: Sequence[str]) -> str:
         """The end of an INSERT whose rows take the place of those with the same key."""
-        changed = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in others)
-        names = ", ".join(quoted(name) for name in key)
+        changed = ", ".join(f"{self.quoted(n)} = excluded.{self.quoted(n)}" for n in others)
+        names = ", ".join(self.quoted(name) for name in key)
         return f" ON CONFLICT ({names}) DO {f'UPDATE SET {changed}' if changed else 'NOTHING'}"
 
     def declared(self, columns: Pairs) -> str:
         """Columns as CREATE TABLE and ADD COLUMN take them."""
-        return ", ".join(f"{quoted(name)} {self.types[kind]}" for name, kind in columns)
+        return ", ".join(f"{self.quoted(name)} {self.types[kind]}" for name, kind in columns)
+
+    def quoted(self, name: str) -> str:
+        """A name as SQL reads it."""
+        return quoted(name)
 
     def close(self, connection: Any) -> None:
         """Let go of a connection, and of what the dialect holds beside it."""

@@ -22,10 +22,10 @@ _CREATE = (
     ' stream VARCHAR(255) NOT NULL, "offset" BIGINT NOT NULL, epoch BIGINT NOT NULL,'
     " PRIMARY KEY (task, stream))",
     "CREATE TABLE IF NOT EXISTS _headrace_tables (task VARCHAR(255) NOT NULL,"
-    " name VARCHAR(255) NOT NULL PRIMARY KEY, columns TEXT NOT NULL, keys TEXT NOT NULL)",
+    ' name VARCHAR(255) NOT NULL PRIMARY KEY, "columns" TEXT NOT NULL, "keys" TEXT NOT NULL)',
 )
 _READ_TASK = 'SELECT stream, "offset", epoch FROM _headrace_checkpoint WHERE task = ?'
-_READ_TABLES = "SELECT name, task, columns, keys FROM _headrace_tables"
+_READ_TABLES = 'SELECT name, task, "columns", "keys" FROM _headrace_tables'
 
 
 def check_epoch(wanted: Checkpoint, on_file: Checkpoint) -> None:
@@ -84,7 +84,16 @@ class Ledger:
         )
 
     def raise_epoch(self, task: str) -> Checkpoint:
-        """Take the task over."""
+        """Take the task over.
+
+        The task's row is made or touched before it is read: of two who claim at once the second
+        waits for the first, also where there was no row to lock yet.
+        """
+        self._run(
+            "INSERT INTO _headrace_checkpoint VALUES (?, '', 0, 0)"
+            + self._dialect.or_update(("task", "stream"), ("offset",)),
+            [task],
+        )
         on_file = self.read_checkpoint(task)
         claimed = Checkpoint(task, on_file.epoch + 1, on_file.offsets)
         self.put_checkpoint(Checkpoint(task, claimed.epoch, {}))
@@ -113,7 +122,7 @@ class Ledger:
         keys = json.dumps([noted.key, noted.mode] if noted.mode else noted.key)
         values = [noted.task, name, json.dumps(noted.columns), keys]
         self._run(
-            "INSERT INTO _headrace_tables (task, name, columns, keys) VALUES (?, ?, ?, ?)"
+            'INSERT INTO _headrace_tables (task, name, "columns", "keys") VALUES (?, ?, ?, ?)'
             + self._dialect.or_update(("name",), ("task", "columns", "keys")),
             values,
         )

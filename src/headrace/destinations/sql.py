@@ -13,7 +13,7 @@ from headrace.core.ports import Batch, Checkpoint
 from headrace.core.schema import Columns, Table
 from headrace.destinations.dialect import Dialect
 from headrace.destinations.ledger import Ledger, check_epoch, check_offsets
-from headrace.destinations.tables import Plan, check_tables, plan, quoted
+from headrace.destinations.tables import Plan, check_tables, plan
 from headrace.errors import HeadraceError, Unavailable
 
 
@@ -42,7 +42,9 @@ class SqlDestination:
     def prepare(self, task: str, tables: Sequence[Table]) -> None:
         """See `Destination.prepare`. All tables or, if one is refused, none.
 
-        (MySQL commits each change of a table at once; what it noted before is what it goes by.)
+        MySQL commits with each change of a table. So what goes is gone before the new shape is
+        noted, and what comes is noted before it comes: from any place between, preparing again
+        leads to the same end.
         """
         check_tables(tables, names_bytes_max=self._dialect.names_bytes_max)
         with self._transaction() as ledger:
@@ -56,9 +58,10 @@ class SqlDestination:
             if lost:
                 ledger.forget_offsets(task, lost)
             for table, planned in plans:
+                self._take_away(table, planned)
                 if planned.noted != noted.get(table.name.lower()):
                     ledger.put_table(table.name, planned.noted)
-                self._reshape(task, table, planned)
+                self._bring(task, table, planned)
 
     def write(self, batches: Iterable[Batch], checkpoint: Checkpoint) -> None:
         """See `Destination.write`. Batches are taken one at a time."""
@@ -98,14 +101,17 @@ class SqlDestination:
         except self._dialect.driver_error as error:
             raise self._dialect.sorted_error(error, batch.table.name) from error
 
-    def _reshape(self, task: str, table: Table, planned: Plan) -> None:
-        dialect, connection, name = self._dialect, self._held, quoted(table.name)
+    def _take_away(self, table: Table, planned: Plan) -> None:
+        dialect, connection, name = self._dialect, self._held, self._dialect.quoted(table.name)
         if planned.drop:
             dialect.run(connection, f"DROP TABLE {name}")
+        for column in planned.remove:
+            dialect.run(connection, f"ALTER TABLE {name} DROP COLUMN {dialect.quoted(column)}")
+
+    def _bring(self, task: str, table: Table, planned: Plan) -> None:
+        dialect, connection, name = self._dialect, self._held, self._dialect.quoted(table.name)
         if planned.create:
             dialect.create(connection, task, table)
-        for column in planned.remove:
-            dialect.run(connection, f"ALTER TABLE {name} DROP COLUMN {quoted(column)}")
         for pair in planned.add:
             added = dialect.declared((pair,))
             dialect.run(connection, f"ALTER TABLE {name} ADD COLUMN {added}")
