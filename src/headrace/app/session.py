@@ -64,6 +64,7 @@ class Session:
         watch: Watch = lambda _stream, _kind, _counts, _expected: None,
     ) -> None:
         self.clock = clock or SystemClock()
+        self.level = False  # whether the last round found nothing to do
         self.destinations: list[Destination] = []
         self._tasks = tuple(tasks)
         self._watch = watch
@@ -125,6 +126,7 @@ class Session:
             self.open(patient=True)
             while True:
                 worked = self.turn()
+                self.level = not worked
                 turned()
                 self.clock.sleep(0 if worked else self._pause_seconds)
         except Stopped:

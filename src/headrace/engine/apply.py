@@ -30,13 +30,17 @@ Batches = Callable[[], Iterator[Batch]]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What to write where: the streams, the write mode, what a delete and a refused record do."""
+    """What to write where: the streams, the write mode, what a delete and a refused record do.
+
+    `now`: a stream that was never written begins with the changes from now on, without a fill.
+    """
 
     name: str
     streams: Sequence[Stream]
     write: Write = Write.MIRROR
     deletes: Deletes = Deletes.SOFT
     rejects: OnReject = OnReject.ASIDE
+    now: bool = False
 
 
 @dataclass(slots=True)
@@ -176,7 +180,10 @@ class Apply:
                 missing.append(name)
         self._refill_the_emptied()
         for name in missing:
-            self._fill(name, claimed.offsets.get(name))
+            if self._task.now and name not in claimed.offsets:
+                self._write(lambda: iter(()), {name: head})
+            else:
+                self._fill(name, claimed.offsets.get(name))
 
     def _refill_the_emptied(self) -> None:
         """Tables without a row whose stream has records are filled again."""

@@ -25,7 +25,7 @@ def open_mirror(
 
     `store`: a folder or a `postgresql://` URL. `now_ms`: where the offsets of a new mirror begin.
     `make`: make a mirror that is not there; else `Refused`. `lock`: one process a mirror; a second
-    one is `Refused`. Without the lock only look: write nothing.
+    one is `Refused`. Without the lock only look: write nothing but what a task `learn`s.
 
     Raises `Refused` for what a person has to mend (a damaged file, another format, no such
     database or right) and `Unavailable` when the database is down, locked or full.

@@ -1,0 +1,105 @@
+"""The platform on one machine: store, services and agent, opened and closed together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from headrace.app.sealing import open_seal
+from headrace.app.services import check as run_check
+from headrace.app.serving.agent import Desk, LocalAgent
+from headrace.app.serving.kinds import ConnectionKinds
+from headrace.app.system import SystemClock
+from headrace.coding.checks import Check
+from headrace.config import key_from_environment
+from headrace.control.agents import Agents
+from headrace.control.audit import Audit
+from headrace.control.connections import ConnectionRole, Connections
+from headrace.control.people import People
+from headrace.control.store import ControlStore
+from headrace.control.tasks import Tasks
+from headrace.control.vault import Vault
+from headrace.core.stream import Title
+from headrace.destinations.urls import open_destination
+from headrace.errors import HeadraceError
+
+STORE_FILE = "control.db"
+_REACHABLE = Title("可连接、可写", "Can be reached and written")
+
+
+class Platform:
+    """What `headrace serve` serves. Use in a `with`.
+
+    `data` is the folder of everything that is kept; `store` a `postgresql://` URL for the control
+    store, if it is not to be a file there. Raises `Refused` and `Unavailable` as `ControlStore`.
+    """
+
+    def __init__(self, data: Path, *, store: str = "", agent: str = "local") -> None:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._closing = ExitStack()
+        self.clock = SystemClock()
+        self.store = ControlStore(store or data / STORE_FILE)
+        self._closing.callback(self.store.close)
+        self.audit = Audit(self.store, self.clock)
+        self.people = People(self.store, self.clock, self.audit)
+        self.kinds = ConnectionKinds(data)
+        vault = Vault([open_seal(data, key_from_environment())])
+        self.connections = Connections(self.store, self.clock, self.audit, vault, self.kinds)
+        self.tasks = Tasks(self.store, self.clock, self.audit)
+        self.agents = Agents(self.store, self.clock)
+        desk = Desk(self.tasks, self.connections, self.agents, self.kinds)
+        self.agent = LocalAgent(agent, data, desk)
+
+    def start(self) -> None:
+        """Let the agent begin."""
+        self.agent.start()
+        self._closing.callback(self.agent.close)
+
+    def check(self, connection_id: int) -> Iterator[Check]:
+        """Test a saved connection, item by item; the result is kept when it is through."""
+        connection = self.connections.get(connection_id)
+        whole = self.connections.whole(connection_id)
+        found: list[Check] = []
+        if connection.role is ConnectionRole.SOURCE:
+            items = run_check(self.kinds.settings(connection.name, whole))
+        else:
+            items = iter([_check_destination(self.kinds.url(whole))])
+        for item in items:
+            found.append(item)
+            yield item
+        self.connections.note_check(connection_id, check_result(found))
+
+    def close(self) -> None:
+        """Drain and end, then let go of the store."""
+        self._closing.close()
+
+    def __enter__(self) -> Platform:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def check_result(items: Sequence[Check]) -> dict[str, Any]:
+    """A connection test as it is kept and shown: `{"ok": ..., "items": [...]}`."""
+    return {
+        "ok": all(item.ok in ("ok", "warn", "skipped") for item in items),
+        "items": [
+            {
+                "name": item.name, "zh": item.title.zh, "en": item.title.en, "ok": item.ok,
+                "detail": item.detail, "advice": item.advice,
+            }
+            for item in items
+        ],
+    }  # fmt: skip
+
+
+def _check_destination(url: str) -> Check:
+    """Open it, and with that make what Headrace notes about itself there."""
+    try:
+        open_destination(url).close()
+    except HeadraceError as error:
+        return Check("reachable", _REACHABLE, "failed", error.message, error.advice, "user")
+    return Check("reachable", _REACHABLE, "ok")
