@@ -117,6 +117,11 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
 _SECONDS_MIN, _SECONDS_MAX = 0.1, 30 * 86_400.0
 
 
+def variable(name: str) -> str:
+    """A variable of the environment; "" where there is none."""
+    return os.environ.get(name, "")
+
+
 def password_of(url: str) -> str:
     """The password in a destination's URL, as it stands there; "" for none."""
     account = url.partition("://")[2].partition("/")[0].rpartition("@")[0]

@@ -10,7 +10,7 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -99,6 +99,17 @@ def _read_keys(
 
 
 _PATHS = ("duckdb", "sqlite", "delta", "parquet", "jsonl")  # what follows :/// is a path
+
+
+def fill(text: str, value_of: Callable[[str], str], *, url: bool = False) -> str:
+    """The text with every `${NAME}` replaced. Within a `url`, values are percent-encoded: they may
+    be passwords; one that is the whole text or its beginning stays as it is."""
+
+    def value(found: re.Match[str]) -> str:
+        plain = value_of(found[1])
+        return quote(plain, safe="") if url and found.start() else plain
+
+    return _VARIABLE.sub(value, text)
 
 
 class Config:
@@ -202,7 +213,7 @@ class Config:
             return tuple(self._filled(at, key, item) for item in value)
         if not isinstance(value, str):
             return value
-        return _VARIABLE.sub(lambda found: self._variable((*at, key), found[1]), value)
+        return fill(value, lambda name: self._variable((*at, key), name), url=key == "destination")
 
     def _variable(self, at: tuple[str, ...], name: str) -> str:
         if not _VARIABLE_NAME.fullmatch(name):
