@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 import pwd
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -31,10 +32,10 @@ ATTEMPTS = 3
 _numbers = itertools.count(1)
 _SERVER = pytest.StashKey["MariaDbServer"]()
 USUAL_RIGHTS = "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP"
-_OPTIONS = (  # nothing here has to survive the machine's own death
-    "--debug-no-sync", "--innodb-log-file-size=16M", "--innodb-buffer-pool-size=64M",
-    "--skip-name-resolve",
+_OPTIONS = (
+    "--innodb-log-file-size=16M", "--innodb-buffer-pool-size=64M", "--skip-name-resolve",
 )  # fmt: skip
+_FORGETFUL = "--debug-no-sync"  # nothing here has to survive the machine's own death
 
 
 @dataclass
@@ -57,6 +58,12 @@ class MariaDbServer:
             host="127.0.0.1", port=self.port, user=user, password=password, database=database,
             charset="utf8mb4", autocommit=True, ssl_disabled=True,
         )  # fmt: skip
+
+    def new_database(self, prefix: str = "test") -> str:
+        """Make a database of its own. Returns its URL."""
+        name = f"{prefix}_{secrets.token_hex(6)}"
+        self.execute(f"CREATE DATABASE {name}")
+        return self.url(name)
 
     def execute(self, sql: str, database: str | None = None) -> list[tuple[Any, ...]]:
         """What a person does with a shell of their own."""
@@ -139,8 +146,12 @@ def program(name: str) -> str:
 
 
 @contextmanager
-def running_mariadb(*more: str) -> Iterator[MariaDbServer]:
-    """A server with no database of ours, gone at the end. Raises `OSError` if it cannot be had."""
+def running_mariadb(*more: str, durable: bool = False) -> Iterator[MariaDbServer]:
+    """A server with no database of ours, gone at the end. Raises `OSError` if it cannot be had.
+
+    `durable`: commits reach the disk, as they must where time is measured.
+    """
+    more = more if durable else (*more, _FORGETFUL)
     install, server = program("mariadb-install-db"), program("mariadbd")
     folder = Path(tempfile.mkdtemp(prefix="headrace-mariadb-"))
     try:

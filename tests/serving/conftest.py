@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import QUICK, World, living
+from tests.cli.conftest import QUICK, World, headrace, living
 
 from headrace.app.serving.platform import Platform
 from headrace.control.connections import Connection, ConnectionRole
@@ -17,6 +17,7 @@ from headrace.control.states import State
 from headrace.control.tasks import TaskRow
 from headrace.playground import DEFAULT_TOKEN
 
+__all__ = ["headrace"]
 LONGEST_SECONDS = 60
 ADMIN = Person(1, "admin-1", Role.ADMIN)
 
