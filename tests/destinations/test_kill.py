@@ -12,6 +12,8 @@ import pytest
 
 from headrace.core.ports import Destination
 from headrace.destinations.duckdb import DuckDbDestination
+from headrace.destinations.jsonl import JsonLinesDestination
+from headrace.destinations.parquet import ParquetDestination
 from headrace.destinations.sqlite import SqliteDestination
 from headrace.testing.destination_contract import ITEMS, LABELS, TASK, rows_of
 
@@ -33,7 +35,12 @@ one.write(batches(), Checkpoint(TASK, 1, {{"items": 99}}))
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
-MAKERS = {"duckdb": DuckDbDestination, "sqlite": SqliteDestination}
+MAKERS = {
+    "duckdb": DuckDbDestination,
+    "jsonl": JsonLinesDestination,
+    "parquet": ParquetDestination,
+    "sqlite": SqliteDestination,
+}
 
 
 def run_until_killed(kind: str, path: Path, *, rows: int, inside: bool) -> None:
