@@ -23,9 +23,9 @@ from deltalake import DeltaTable, TableFeatures, write_deltalake
 from headrace.core.ports import Batch, Checkpoint
 from headrace.core.schema import Columns, Table, Type
 from headrace.destinations.delta import DeltaDestination
-from headrace.destinations.delta_draft import ROWS_MAX, SMALL_FILES_MAX, Draft
-from headrace.destinations.delta_ledger import CHECKPOINTS
-from headrace.destinations.delta_store import Conflict, Store, folder_of
+from headrace.destinations.delta.draft import ROWS_MAX, SMALL_FILES_MAX, Draft
+from headrace.destinations.delta.ledger import CHECKPOINTS
+from headrace.destinations.delta.store import Conflict, Store, folder_of
 from headrace.destinations.urls import open_destination
 from headrace.errors import Bug, Fenced, Refused, TablesChanged, Unavailable
 from headrace.testing.destination_contract import (
@@ -577,7 +577,7 @@ def test_an_object_store_without_credentials(
 
 def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "headrace.destinations.delta")
-    monkeypatch.setitem(sys.modules, "headrace.destinations.delta_store", None)
+    monkeypatch.setitem(sys.modules, "headrace.destinations.delta.store", None)
     with pytest.raises(Refused, match="deltalake") as caught:
         open_destination("delta:///copy")
     assert 'pip install "headrace[delta]"' in caught.value.advice

@@ -18,10 +18,10 @@ from dlt.common.runtime.run_context import global_dir
 
 from headrace.core.ports import Batch, Checkpoint
 from headrace.core.schema import Table, Type
-from headrace.destinations.dlt_ledger import NOTES, DltLedger
-from headrace.destinations.dlt_loads import DltDestination
-from headrace.destinations.dlt_place import Place
-from headrace.destinations.dlt_urls import Address, address_of
+from headrace.destinations.addresses import DltAddress, dlt_address
+from headrace.destinations.dlt import DltDestination
+from headrace.destinations.dlt.ledger import NOTES, DltLedger
+from headrace.destinations.dlt.place import Place
 from headrace.destinations.urls import open_destination
 from headrace.errors import BadRows, Bug, Fenced, Refused, TablesChanged, Unavailable
 from headrace.testing.destination_contract import (
@@ -74,7 +74,7 @@ class TestDlt(DestinationContract):
 
 def opened(path: Path) -> DltDestination:
     """dlt's DuckDB destination."""
-    return DltDestination(Address("duckdb", f"duckdb:///{path}", "headrace"))
+    return DltDestination(DltAddress("duckdb", f"duckdb:///{path}", "headrace"))
 
 
 def execute(path: Path, sql: str) -> list[Any]:
@@ -190,7 +190,7 @@ def test_what_is_wrong_is_said_before_anything_is_loaded(path: Path) -> None:
 
 
 def test_entries_of_older_epochs_never_count(path: Path) -> None:
-    place = Place(Address("duckdb", f"duckdb:///{path}", "headrace"))
+    place = Place(DltAddress("duckdb", f"duckdb:///{path}", "headrace"))
     with place.client(NOTES) as client:
         late, ledger = DltLedger(client), DltLedger(client)
         on_file = late.read_checkpoint(TASK)
@@ -202,7 +202,7 @@ def test_entries_of_older_epochs_never_count(path: Path) -> None:
 
 
 def test_who_sees_a_rival_claims_once_more(path: Path) -> None:
-    place = Place(Address("duckdb", f"duckdb:///{path}", "headrace"))
+    place = Place(DltAddress("duckdb", f"duckdb:///{path}", "headrace"))
     with place.client(NOTES) as client:
         ledger = Meddled(client)
         claimed = ledger.raise_epoch(TASK)
@@ -225,7 +225,7 @@ class Meddled(DltLedger):
 
 
 def test_notes_do_not_grow_for_ever(path: Path) -> None:
-    place = Place(Address("duckdb", f"duckdb:///{path}", "headrace"))
+    place = Place(DltAddress("duckdb", f"duckdb:///{path}", "headrace"))
     with place.client(NOTES) as client:
         ledger = DltLedger(client)
         for offset in range(10, 120):
@@ -264,7 +264,7 @@ def test_wrong_urls_are_refused_without_a_secret(url: str, said: str) -> None:
     with pytest.raises(Refused, match=said) as caught:
         open_destination(url)
     assert "hunter2" not in str(caught.value) and caught.value.advice
-    assert "hunter2" not in repr(Address("x", "hunter2", "y"))
+    assert "hunter2" not in repr(DltAddress("x", "hunter2", "y"))
 
 
 def test_without_credentials_it_says_where_they_go(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,8 +276,8 @@ def test_without_credentials_it_says_where_they_go(monkeypatch: pytest.MonkeyPat
 
 
 def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "headrace.destinations.dlt_loads")
-    monkeypatch.setitem(sys.modules, "headrace.destinations.dlt_place", None)
+    monkeypatch.delitem(sys.modules, "headrace.destinations.dlt")
+    monkeypatch.setitem(sys.modules, "headrace.destinations.dlt.place", None)
     with pytest.raises(Refused, match="dlt") as caught:
         open_destination("dlt+duckdb:///copy.db")
     assert 'pip install "headrace[dlt]"' in caught.value.advice
@@ -296,7 +296,7 @@ def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyP
 )
 def test_urls(rest: str, found: tuple[str, str]) -> None:
     scheme, _, after = f"dlt+{rest}".partition(":")
-    address = address_of(scheme, after)
+    address = dlt_address(scheme, after)
     assert (address.credentials, address.dataset) == found
     assert address.name == rest.partition(":")[0]
 

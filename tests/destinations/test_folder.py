@@ -20,10 +20,10 @@ import pytest
 
 from headrace.core.ports import Batch, Checkpoint, Destination
 from headrace.core.schema import Columns, Table, Type
-from headrace.destinations import folder_draft
-from headrace.destinations.folder_names import folder_name
-from headrace.destinations.jsonl import JsonLinesDestination
-from headrace.destinations.parquet import ParquetDestination
+from headrace.destinations.folder import draft as folder_draft
+from headrace.destinations.folder.jsonl import JsonLinesDestination
+from headrace.destinations.folder.names import folder_name
+from headrace.destinations.folder.parquet import ParquetDestination
 from headrace.destinations.urls import open_destination
 from headrace.errors import Bug, Refused
 from headrace.testing.destination_contract import (

@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 
 from headrace.core.ports import Batch, Checkpoint, Destination
-from headrace.destinations import folder_draft, folder_store
-from headrace.destinations.jsonl import JsonLinesDestination
-from headrace.destinations.parquet import ParquetDestination
+from headrace.destinations.folder import draft as folder_draft
+from headrace.destinations.folder import store as folder_store
+from headrace.destinations.folder.jsonl import JsonLinesDestination
+from headrace.destinations.folder.parquet import ParquetDestination
 from headrace.errors import Refused, TablesChanged, Unavailable
 from headrace.testing.destination_contract import (
     ITEMS,
@@ -264,7 +265,7 @@ def test_a_commit_that_failed_half_way_is_finished_by_the_next_call(
 FULL = """
 import resource, signal, sys
 from headrace.core.ports import Checkpoint
-from headrace.destinations.{kind} import {name}
+from headrace.destinations.folder.{kind} import {name}
 from headrace.errors import Unavailable
 from headrace.testing.destination_contract import ITEMS, LABELS, TASK, label, put, rows_of, start
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -299,7 +300,7 @@ def test_a_full_disk_is_unavailable_and_leaves_nothing(tmp_path: Path, kind: str
 
 HOLD = """
 import sys
-from headrace.destinations.{kind} import {name}
+from headrace.destinations.folder.{kind} import {name}
 one = {name}(sys.argv[1])
 print("open", flush=True)
 sys.stdin.readline()

@@ -14,12 +14,12 @@ import pytest
 
 from headrace.core.ports import Batch, Checkpoint, Destination
 from headrace.core.schema import Columns, Table, Type
-from headrace.destinations import folder_draft
-from headrace.destinations.folder_hashes import Hashes, matches
-from headrace.destinations.folder_manifest import load
-from headrace.destinations.jsonl import JsonLinesDestination
+from headrace.destinations.folder import draft as folder_draft
+from headrace.destinations.folder.hashes import Hashes, matches
+from headrace.destinations.folder.jsonl import JsonLinesDestination
+from headrace.destinations.folder.manifest import load
+from headrace.destinations.folder.parquet import ParquetDestination
 from headrace.destinations.memory import MemoryDestination
-from headrace.destinations.parquet import ParquetDestination
 from headrace.errors import Stopped
 from headrace.testing.destination_contract import TASK, rows_of
 
@@ -127,7 +127,7 @@ def broken_off(batches: list[Batch]) -> Iterator[Batch]:
 def test_little_memory_is_held(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Changed files are staged before all of a write is there, and changed again where needed."""
     monkeypatch.setattr(folder_draft, "HELD_BYTES_MAX", 300)
-    monkeypatch.setattr("headrace.destinations.folder_change.HELD_BYTES_MAX", 300)
+    monkeypatch.setattr("headrace.destinations.folder.change.HELD_BYTES_MAX", 300)
     staged = tmp_path / "_headrace" / "staged"
     twin = MemoryDestination()
     waiting = []

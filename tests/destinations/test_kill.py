@@ -12,8 +12,8 @@ import pytest
 
 from headrace.core.ports import Destination
 from headrace.destinations.duckdb import DuckDbDestination
-from headrace.destinations.jsonl import JsonLinesDestination
-from headrace.destinations.parquet import ParquetDestination
+from headrace.destinations.folder.jsonl import JsonLinesDestination
+from headrace.destinations.folder.parquet import ParquetDestination
 from headrace.destinations.sqlite import SqliteDestination
 from headrace.testing.destination_contract import ITEMS, LABELS, TASK, rows_of
 
@@ -44,7 +44,8 @@ MAKERS = {
 
 
 def run_until_killed(kind: str, path: Path, *, rows: int, inside: bool) -> None:
-    script = WRITE.format(module=kind, kind=MAKERS[kind].__name__, rows=rows, inside=inside)
+    module = MAKERS[kind].__module__.removeprefix("headrace.destinations.")
+    script = WRITE.format(module=module, kind=MAKERS[kind].__name__, rows=rows, inside=inside)
     done = subprocess.run([sys.executable, "-c", script, str(path)], check=False, timeout=60)
     assert done.returncode == -9
 

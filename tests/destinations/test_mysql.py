@@ -17,7 +17,7 @@ from tests.servers.mariadb import mariadb as mariadb
 
 from headrace.core.ports import Batch, Checkpoint
 from headrace.core.schema import Columns, Table, Type
-from headrace.destinations.mysql_names import meant, spelled
+from headrace.destinations.mysql.names import meant, spelled
 from headrace.errors import Bug
 from headrace.testing.destination_contract import (
     ITEMS,

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from headrace.destinations.mysql_address import Address, parse_url
+from headrace.destinations.mysql.address import Address, parse_url
 from headrace.destinations.urls import open_destination
 from headrace.errors import Refused
 

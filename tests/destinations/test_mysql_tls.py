@@ -17,9 +17,9 @@ from tests.servers.mariadb import Database, MariaDbServer
 from tests.servers.mariadb import database as database
 from tests.servers.mariadb import mariadb as mariadb
 
-from headrace.destinations import mysql_connect
 from headrace.destinations.mysql import MySqlDestination
-from headrace.destinations.mysql_address import parse_url
+from headrace.destinations.mysql import connect as mysql_connect
+from headrace.destinations.mysql.address import parse_url
 from headrace.errors import Refused
 
 

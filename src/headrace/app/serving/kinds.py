@@ -16,7 +16,7 @@ from headrace.config.file import Config
 from headrace.config.keys import CONNECTION_KEYS, near
 from headrace.config.place import Place
 from headrace.control.connections import ConnectionRole, Values
-from headrace.destinations.urls import SCHEMES
+from headrace.destinations.urls import known_scheme, schemes
 from headrace.errors import Refused
 
 CODING = "coding"
@@ -80,8 +80,8 @@ class ConnectionKinds:
         _check_keys(values, _DESTINATION_KEYS)
         url = values.get("url")
         scheme = str(url).partition(":")[0].lower()
-        if not isinstance(url, str) or scheme not in SCHEMES:
-            known = ", ".join(f"{name}:" for name in SCHEMES)
+        if not isinstance(url, str) or not known_scheme(scheme):
+            known = ", ".join(f"{name}:" for name in schemes())
             raise Refused("The url names no destination.", advice=f"Known kinds: {known}.")
         if scheme != kind:
             raise Refused(f"The url is not of the type {kind}.", advice=f"It is {scheme}.")

@@ -20,9 +20,10 @@ import dlt
 
 from headrace.core.ports import Batch, Checkpoint
 from headrace.core.schema import Columns, Table, Type
-from headrace.destinations.dlt_ledger import NOTES, DltLedger
-from headrace.destinations.dlt_place import Place
-from headrace.destinations.dlt_scratch import (
+from headrace.destinations.addresses import DltAddress
+from headrace.destinations.dlt.ledger import NOTES, DltLedger
+from headrace.destinations.dlt.place import Place
+from headrace.destinations.dlt.scratch import (
     CHUNK_ROWS,
     GONE,
     KEY,
@@ -32,7 +33,6 @@ from headrace.destinations.dlt_scratch import (
     ours,
     removals,
 )
-from headrace.destinations.dlt_urls import Address
 from headrace.destinations.ledger import check_epoch, check_offsets
 from headrace.destinations.tables import Noted, check_tables, plan
 from headrace.errors import Refused, TablesChanged
@@ -61,7 +61,7 @@ class DltDestination:
     """A `Destination` in a dataset of one of dlt's destinations. Connects at once, and again for
     each call."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: DltAddress) -> None:
         self.lossy = frozenset(() if address.name in _KEEP_NUL else ("nul",))
         self._place = Place(address)
         self._place.make(NOTES)

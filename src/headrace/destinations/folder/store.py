@@ -16,8 +16,8 @@ from typing import BinaryIO, ClassVar
 
 import pyarrow as pa
 
-from headrace.destinations.folder_codec import Codec, Rows
-from headrace.destinations.folder_files import (
+from headrace.destinations.folder.codec import Codec, Rows
+from headrace.destinations.folder.files import (
     WriterLock,
     damage_told,
     errors_told,
@@ -26,8 +26,8 @@ from headrace.destinations.folder_files import (
     sync_folder,
     write_durably,
 )
-from headrace.destinations.folder_hashes import Hashes
-from headrace.destinations.folder_manifest import (
+from headrace.destinations.folder.hashes import Hashes
+from headrace.destinations.folder.manifest import (
     DataFile,
     Manifest,
     TableEntry,
@@ -36,7 +36,7 @@ from headrace.destinations.folder_manifest import (
     file_name,
     load,
 )
-from headrace.destinations.folder_names import OWN, folder_name
+from headrace.destinations.folder.names import OWN, folder_name
 from headrace.destinations.tables import Pairs
 from headrace.errors import Refused, TablesChanged, Unavailable
 

@@ -27,7 +27,7 @@ from dlt.common.schema.utils import new_table
 from dlt.load.exceptions import LoadClientJobException
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from headrace.destinations.dlt_urls import Address
+from headrace.destinations.addresses import DltAddress
 from headrace.errors import BadRows, HeadraceError, Refused, TablesChanged, Unavailable
 
 _STRATEGY = "insert-from-staging"  # never a table emptied before its new rows are there
@@ -37,7 +37,7 @@ _NAMES = "direct"  # names as they are, in their case
 class Place:
     """A dataset in a destination of dlt. Nothing is held open between calls."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: DltAddress) -> None:
         _be_quiet()
         self._address = address
         self._destination = _destination(address)
@@ -169,7 +169,7 @@ def _schema(tables: Mapping[str, Sequence[Mapping[str, Any]]], table_format: Any
     return schema
 
 
-def _destination(address: Address) -> Any:
+def _destination(address: DltAddress) -> Any:
     factory = getattr(dlt.destinations, address.name, None)
     if address.name not in dlt.destinations.__all__ or factory is None:
         raise Refused(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ssl
 
-from headrace.destinations.mysql_address import Address
+from headrace.destinations.mysql.address import Address
 from headrace.errors import BadRows, Bug, HeadraceError, Refused, TablesChanged, Unavailable
 
 READ_ONLY = {1290, 1792, 1836}

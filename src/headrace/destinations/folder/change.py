@@ -10,18 +10,18 @@ import msgspec
 from headrace.core.ports import Batch, Checkpoint
 from headrace.core.schema import Table
 from headrace.destinations.arrow import tuples_of
-from headrace.destinations.folder_codec import Rows
-from headrace.destinations.folder_draft import HELD_BYTES_MAX, TableDraft
-from headrace.destinations.folder_files import errors_told, write_durably
-from headrace.destinations.folder_hashes import Hashes
-from headrace.destinations.folder_manifest import (
+from headrace.destinations.folder.codec import Rows
+from headrace.destinations.folder.draft import HELD_BYTES_MAX, TableDraft
+from headrace.destinations.folder.files import errors_told, write_durably
+from headrace.destinations.folder.hashes import Hashes
+from headrace.destinations.folder.manifest import (
     DataFile,
     Manifest,
     TableEntry,
     TaskEntry,
     entry_of,
 )
-from headrace.destinations.folder_store import FolderStore
+from headrace.destinations.folder.store import FolderStore
 from headrace.destinations.tables import Pairs, Plan
 
 

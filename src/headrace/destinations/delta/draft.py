@@ -19,8 +19,8 @@ import pyarrow.compute as pc
 from headrace.core.ports import Batch
 from headrace.core.schema import Columns, Table
 from headrace.destinations.arrow import last_by_key, to_arrow, tuples_of
-from headrace.destinations.delta_files import Files, Part, fitted
-from headrace.destinations.delta_store import Store, epoch_of, plainly, stamp, tended_s
+from headrace.destinations.delta.files import Files, Part, fitted
+from headrace.destinations.delta.store import Store, epoch_of, plainly, stamp, tended_s
 from headrace.errors import Fenced, HeadraceError, TablesChanged
 
 ROWS_MAX = 16_384  # a file, when it is written; bytes as Arrow has them in memory

@@ -21,8 +21,8 @@ import duckdb
 from headrace.core.ports import Batch
 from headrace.core.schema import Columns, Table, Type
 from headrace.destinations.dialect import Dialect
-from headrace.destinations.duckdb_files import connect, is_fatal, sorted_error
-from headrace.destinations.duckdb_rows import write_batch
+from headrace.destinations.duckdb.files import connect, is_fatal, sorted_error
+from headrace.destinations.duckdb.rows import write_batch
 from headrace.destinations.sql import SqlDestination
 from headrace.destinations.tables import Found, quoted
 from headrace.errors import HeadraceError

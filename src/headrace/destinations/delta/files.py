@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from deltalake.transaction import AddAction, RemoveAction
 
-from headrace.destinations.delta_store import Store, plainly
+from headrace.destinations.delta.store import Store, plainly
 
 READ_ROWS = 5_000
 _FORMAT: Mapping[

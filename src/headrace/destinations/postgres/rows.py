@@ -17,7 +17,7 @@ from headrace.core.ports import Batch
 from headrace.core.schema import Columns, Table, Type
 from headrace.destinations.arrow import last_by_key, to_arrow
 from headrace.destinations.dialect import Dialect
-from headrace.destinations.postgres_values import array_literal, copy_rows
+from headrace.destinations.postgres.values import array_literal, copy_rows
 from headrace.destinations.tables import quoted
 
 COPY_ROWS = 100  # from so many on, COPY beats arrays

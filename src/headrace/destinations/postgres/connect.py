@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from headrace.destinations.postgres_errors import sorted_error
+from headrace.destinations.postgres.errors import sorted_error
 from headrace.destinations.tables import quoted
 from headrace.errors import Refused
 

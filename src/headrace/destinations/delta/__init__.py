@@ -17,12 +17,12 @@ import pyarrow as pa
 
 from headrace.core.ports import Batch, Checkpoint
 from headrace.core.schema import Columns, Table, Type
-from headrace.destinations.delta_draft import Draft
-from headrace.destinations.delta_files import Files
-from headrace.destinations.delta_ledger import CHECKPOINTS, DeltaLedger
-from headrace.destinations.delta_shape import TYPES, reshape, shown
-from headrace.destinations.delta_store import Conflict, Store, check_names, tended_s
-from headrace.destinations.delta_upkeep import Upkeep
+from headrace.destinations.delta.draft import Draft
+from headrace.destinations.delta.files import Files
+from headrace.destinations.delta.ledger import CHECKPOINTS, DeltaLedger
+from headrace.destinations.delta.shape import TYPES, reshape, shown
+from headrace.destinations.delta.store import Conflict, Store, check_names, tended_s
+from headrace.destinations.delta.upkeep import Upkeep
 from headrace.destinations.tables import Noted, Plan, check_tables, plan
 from headrace.errors import TablesChanged
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 from deltalake import CommitProperties, Transaction
 
-from headrace.destinations.delta_store import TENDED, Store, plainly
+from headrace.destinations.delta.store import TENDED, Store, plainly
 from headrace.errors import HeadraceError
 
 EVERY_S = 24 * 3600

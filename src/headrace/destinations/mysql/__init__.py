@@ -23,12 +23,12 @@ import pymysql
 from headrace.core.ports import Batch
 from headrace.core.schema import Columns, Table, Type
 from headrace.destinations.dialect import Dialect
-from headrace.destinations.mysql_address import Address, parse_url
-from headrace.destinations.mysql_connect import close, connect, is_alive, send
-from headrace.destinations.mysql_errors import READ_ONLY, sorted_error
-from headrace.destinations.mysql_names import meant, quoted_name
-from headrace.destinations.mysql_rows import write_batch
-from headrace.destinations.mysql_values import KEY, KEY_BYTES, columns_of
+from headrace.destinations.mysql.address import Address, parse_url
+from headrace.destinations.mysql.connect import close, connect, is_alive, send
+from headrace.destinations.mysql.errors import READ_ONLY, sorted_error
+from headrace.destinations.mysql.names import meant, quoted_name
+from headrace.destinations.mysql.rows import write_batch
+from headrace.destinations.mysql.values import KEY, KEY_BYTES, columns_of
 from headrace.destinations.sql import SqlDestination
 from headrace.destinations.tables import Found, quoted
 from headrace.errors import HeadraceError

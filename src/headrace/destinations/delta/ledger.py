@@ -16,8 +16,8 @@ from deltalake import CommitProperties, DeltaTable, Transaction
 
 from headrace.core.ports import Checkpoint
 from headrace.core.schema import Type
-from headrace.destinations.delta_files import Files
-from headrace.destinations.delta_store import (
+from headrace.destinations.delta.files import Files
+from headrace.destinations.delta.store import (
     TENDED,
     Conflict,
     Store,

@@ -2,7 +2,7 @@
 
 Values SQLite has no type for are text: decimals with nine places, JSON as it is, and times as
 `2026-01-31 09:05:07.123` in UTC, the very form of SQLite's own `datetime('now', 'subsec')`, so
-that they sort and compare with it and its date functions read them. See `sqlite_values`.
+that they sort and compare with it and its date functions read them. See `values`.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from headrace.core.ports import Batch
 from headrace.core.schema import Columns, Table, Type
 from headrace.destinations.dialect import Dialect
 from headrace.destinations.sql import SqlDestination
-from headrace.destinations.sqlite_files import connect, sorted_error
-from headrace.destinations.sqlite_rows import write_batch
-from headrace.destinations.sqlite_values import FROM_SQLITE
+from headrace.destinations.sqlite.files import connect, sorted_error
+from headrace.destinations.sqlite.rows import write_batch
+from headrace.destinations.sqlite.values import FROM_SQLITE
 from headrace.destinations.tables import Found, quoted
 from headrace.errors import HeadraceError
 

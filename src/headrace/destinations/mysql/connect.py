@@ -15,8 +15,8 @@ import pymysql
 from pymysql.constants import FIELD_TYPE
 from pymysql.converters import conversions
 
-from headrace.destinations.mysql_address import Address
-from headrace.destinations.mysql_errors import sorted_error
+from headrace.destinations.mysql.address import Address
+from headrace.destinations.mysql.errors import sorted_error
 from headrace.errors import HeadraceError, Refused, Unavailable
 
 CONNECT_SECONDS = 10

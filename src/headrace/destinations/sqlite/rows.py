@@ -8,7 +8,7 @@ from typing import Any
 
 from headrace.core.ports import Batch
 from headrace.core.schema import Columns, Table
-from headrace.destinations.sqlite_values import to_sqlite
+from headrace.destinations.sqlite.values import to_sqlite
 from headrace.destinations.tables import quoted
 from headrace.errors import Bug
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from headrace.core.ports import Batch, Checkpoint
 from headrace.core.schema import Columns, Table
-from headrace.destinations.folder_change import FolderChange
-from headrace.destinations.folder_codec import Codec
-from headrace.destinations.folder_files import errors_told
-from headrace.destinations.folder_manifest import Manifest
-from headrace.destinations.folder_names import folder_name
-from headrace.destinations.folder_store import FolderStore
+from headrace.destinations.folder.change import FolderChange
+from headrace.destinations.folder.codec import Codec
+from headrace.destinations.folder.files import errors_told
+from headrace.destinations.folder.manifest import Manifest
+from headrace.destinations.folder.names import folder_name
+from headrace.destinations.folder.store import FolderStore
 from headrace.destinations.ledger import check_epoch, check_offsets
 from headrace.destinations.tables import Found, Plan, check_tables, plan
 from headrace.errors import Bug

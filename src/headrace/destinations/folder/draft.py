@@ -16,9 +16,9 @@ from typing import Protocol
 from headrace.core.ports import Batch
 from headrace.core.schema import Columns, Table
 from headrace.destinations.arrow import to_arrow, tuples_of
-from headrace.destinations.folder_codec import Codec, Rows
-from headrace.destinations.folder_hashes import Hashes, Values, matches
-from headrace.destinations.folder_manifest import DataFile, TableEntry
+from headrace.destinations.folder.codec import Codec, Rows
+from headrace.destinations.folder.hashes import Hashes, Values, matches
+from headrace.destinations.folder.manifest import DataFile, TableEntry
 from headrace.destinations.tables import Pairs
 
 FILE_ROWS = 10_000  # a file is full from so many rows, or bytes in memory, on: at most twice that

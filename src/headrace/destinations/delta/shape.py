@@ -10,7 +10,7 @@ from deltalake import DeltaTable, Field, Schema, Transaction
 from deltalake.schema import PrimitiveType
 
 from headrace.core.schema import Table, Type
-from headrace.destinations.delta_store import TENDED, Store, plainly, stamp, tended_s
+from headrace.destinations.delta.store import TENDED, Store, plainly, stamp, tended_s
 from headrace.destinations.tables import Found, Plan
 from headrace.errors import TablesChanged
 

@@ -19,7 +19,7 @@ import pyarrow as pa
 from headrace.core.ports import Batch
 from headrace.core.schema import Table, Type
 from headrace.destinations.arrow import ARROW_TYPES, to_arrow
-from headrace.destinations.duckdb_rows import write_batch
+from headrace.destinations.duckdb.rows import write_batch
 from headrace.destinations.tables import quoted
 
 KEY, OWNER, GONE = "_headrace_key", "_headrace_owner", "_headrace_gone"
