@@ -19,7 +19,7 @@ from tests.servers.proxy import holding, proxy_to
 from headrace.core.ports import Batch, Checkpoint
 from headrace.core.schema import Type
 from headrace.destinations.mysql import MySqlDestination
-from headrace.destinations.mysql import connect as mysql_connect
+from headrace.destinations.mysql import connecting as mysql_connect
 from headrace.destinations.mysql.address import parse_url
 from headrace.errors import Fenced, Stopped, Unavailable
 from headrace.testing.destination_contract import (

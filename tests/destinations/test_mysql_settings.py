@@ -16,7 +16,7 @@ from tests.servers.mariadb import mariadb as mariadb
 from headrace.core.ports import Batch, Checkpoint
 from headrace.core.schema import Columns, Table, Type
 from headrace.destinations.mysql import MySqlDestination
-from headrace.destinations.mysql import connect as mysql_connect
+from headrace.destinations.mysql import connecting as mysql_connect
 from headrace.destinations.mysql.address import parse_url
 from headrace.errors import BadRows, HeadraceError, Refused, Unavailable
 from headrace.testing.destination_contract import (

@@ -18,7 +18,7 @@ from tests.servers.mariadb import database as database
 from tests.servers.mariadb import mariadb as mariadb
 
 from headrace.destinations.mysql import MySqlDestination
-from headrace.destinations.mysql import connect as mysql_connect
+from headrace.destinations.mysql import connecting as mysql_connect
 from headrace.destinations.mysql.address import parse_url
 from headrace.errors import Refused
 

@@ -24,7 +24,7 @@ from headrace.core.ports import Batch
 from headrace.core.schema import Columns, Table, Type
 from headrace.destinations.dialect import Dialect
 from headrace.destinations.mysql.address import Address, parse_url
-from headrace.destinations.mysql.connect import close, connect, is_alive, send
+from headrace.destinations.mysql.connecting import close, connect, is_alive, send
 from headrace.destinations.mysql.errors import READ_ONLY, sorted_error
 from headrace.destinations.mysql.names import meant, quoted_name
 from headrace.destinations.mysql.rows import write_batch

@@ -8,7 +8,7 @@ from typing import Any
 
 from headrace.core.ports import Batch
 from headrace.core.schema import Columns, Table
-from headrace.destinations.mysql.connect import send
+from headrace.destinations.mysql.connecting import send
 from headrace.destinations.mysql.names import quoted_name
 from headrace.destinations.mysql.values import KEY, key_bytes, literals
 from headrace.destinations.tables import quoted

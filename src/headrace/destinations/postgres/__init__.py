@@ -24,7 +24,7 @@ from psycopg.pq import TransactionStatus
 from headrace.core.ports import Batch
 from headrace.core.schema import Columns, Table, Type
 from headrace.destinations.dialect import Dialect
-from headrace.destinations.postgres.connect import connect, split_url
+from headrace.destinations.postgres.connecting import connect, split_url
 from headrace.destinations.postgres.errors import sorted_error
 from headrace.destinations.postgres.rows import PostgresRows
 from headrace.destinations.sql import SqlDestination
