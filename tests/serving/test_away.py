@@ -11,7 +11,9 @@ from pathlib import Path
 import psycopg
 import pytest
 from tests.cli.conftest import QUICK, Headrace, World
-from tests.servers.postgres import PostgresServer, running_postgres
+from tests.servers.mariadb import mariadb
+from tests.servers.postgres import PostgresServer, postgres, running_postgres
+from tests.servers.proxy import holding, proxy_to
 from tests.serving.conftest import Site
 
 from headrace.app import Session, SystemClock
@@ -19,6 +21,8 @@ from headrace.app.session import unnamed_task
 from headrace.config import ConnectionSettings
 from headrace.control.states import State
 from headrace.playground import DEFAULT_TOKEN
+
+__all__ = ["mariadb", "postgres"]
 
 
 @pytest.fixture
@@ -84,3 +88,25 @@ def test_once_says_at_once_that_it_is_away(
     ran = headrace("sync", *world.at, "--to", server.url(), "--stream", "issues", "--once")
     assert ran.code == 3
     assert "PostgreSQL" in ran.err
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+@pytest.mark.parametrize("kind", ["postgres", "mariadb"])
+def test_a_commit_whose_answer_is_lost_is_done_once(
+    headrace: Headrace, world: World, request: pytest.FixtureRequest, kind: str, arrived: bool
+) -> None:
+    """The whole transaction goes again, within the same run, and every row is there once."""
+    server = request.getfixturevalue(kind)
+    straight = server.new_database()
+    with proxy_to(server.port) as proxy:
+        to = straight.replace(f":{server.port}/", f":{proxy.port}/")
+        words = (*world.at, "--to", to, *(w for name in QUICK for w in ("--stream", name)))
+        assert headrace("sync", *words, "--once").code == 0
+        project, code = world.first("issues")[:2]
+        world.team.update_issue(project, code, now_ms=world.now_ms(), name="once")
+        committing = holding(b"COMMIT")
+        trap = proxy.drop_answer(committing) if arrived else proxy.cut_before(committing)
+        ran = headrace("sync", *words, "--once", "--json")
+        assert ran.code == 0 and trap.sprung, ran.err
+        assert ran.document["lag"] == 0
+        assert headrace("verify", *words, "--json").document["equal"]

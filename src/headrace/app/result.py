@@ -39,7 +39,8 @@ class Result:
     """What was read and changed per stream, and what was carried over to the destination.
 
     `calls`: requests sent to CODING. `written`: changes carried over; `filled`: streams whose
-    tables were filled from the mirror. `seconds`: how long it took.
+    tables were filled from the mirror. `lag`: at most so many changes are not carried over yet.
+    `seconds`: how long it took.
     """
 
     streams: Mapping[str, Counts]
@@ -48,6 +49,7 @@ class Result:
     written: int
     filled: tuple[str, ...]
     seconds: float
+    lag: int = 0
 
     @property
     def changed(self) -> int:
@@ -62,6 +64,7 @@ class Result:
             "calls": self.calls,
             "written": self.written,
             "filled": list(self.filled),
+            "lag": self.lag,
             "seconds": round(self.seconds, 3),
         }
 

@@ -24,6 +24,7 @@ from headrace.config import (
 from headrace.core.change import Change, Counts
 from headrace.core.ports import Destination
 from headrace.core.rejects import OnReject
+from headrace.core.retry import RetryPolicy
 from headrace.core.stream import Stream
 from headrace.destinations.urls import open_destination
 from headrace.engine.apply import Apply, Task
@@ -40,6 +41,7 @@ _PAUSE_SECONDS_MAX = 1.0
 _PAUSE_SECONDS_MIN = 0.05
 _HOOKS_PAUSE_SECONDS = 0.1  # a delivery should not wait long for its reading
 _CHANGES_MAX = 10_000
+_OPENING = RetryPolicy(attempts=3, first_seconds=0.5)
 _AWAY_SECONDS = 15  # between two tries to reach a destination
 
 
@@ -159,6 +161,7 @@ class Session:
             written=sum(apply.progress.changes for apply in self._applies),
             filled=tuple(n for a in self._applies for n in a.progress.filled + a.progress.refilled),
             seconds=(self.clock.now_ms() - self._began_ms) / 1000,
+            lag=max((apply.lag for apply in self._applies), default=0),
         )
 
     @property
@@ -193,16 +196,22 @@ class Session:
         return hooks
 
     def _open_tasks(self, *, patient: bool) -> None:
-        """Open the tasks that are not open yet."""
+        """Open the tasks that are not open yet; without patience each is tried a few times."""
         unopened, self._unopened = self._unopened, []
         for task, streams in unopened:
-            try:
-                self._open_task(task, streams, patient=patient)
-            except Unavailable as error:
-                if not patient:
-                    raise
-                self._away = str(error)
-                self._unopened.append((task, streams))
+            for attempt in range(1, _OPENING.attempts + 1):
+                try:
+                    self._open_task(task, streams, patient=patient)
+                    break
+                except Unavailable as error:
+                    self._away = str(error)
+                    wait = _OPENING.wait_seconds(attempt, asked=None, spread=0.5)
+                    if patient:
+                        self._unopened.append((task, streams))
+                        break
+                    if wait is None:
+                        raise
+                    self.clock.sleep(wait)
         self._open_again_ms = self.clock.now_ms() + _AWAY_SECONDS * 1000
 
     def _open_task(self, task: TaskSettings, streams: Sequence[Stream], *, patient: bool) -> None:
@@ -217,6 +226,8 @@ class Session:
             apply.open()
         except Unavailable:
             if not patient:
+                self.destinations.remove(destination)
+                destination.close()
                 raise
         self._applies.append(apply)  # one that is not open yet opens itself at its next step
 

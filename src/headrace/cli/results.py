@@ -39,7 +39,8 @@ def result_tables(result: Result) -> list[RenderableType]:
     sums[-1] = result.calls
     table.add_row(say("table.all"), *counted(sums))
     written = say("sync.written", changes=f"{result.written:,}", seconds=f"{result.seconds:.1f}")
-    return [table, written, *(note_line(note) for note in result.notes)]
+    waiting = [say("sync.waiting", changes=f"{result.lag:,}")] if result.lag else []
+    return [table, written, *waiting, *(note_line(note) for note in result.notes)]
 
 
 def note_line(note: Note) -> str:
