@@ -133,6 +133,15 @@ WORDS: Mapping[str, Both] = {
         "Delete our own Service Hook in every project, and no other.",
         "删除各项目中我们自己的 Service Hook，不影响其他的。",
     ),
+    "help.serve": Both(
+        "Run connections, tasks and people's access in one server until stopped: tasks, a JSON API,"
+        " and the Service URLs of all connections on one port. The first start prints a link to"
+        " make the first admin. A restart goes on with every task that ran.",
+        "在一个服务中运行连接、任务和用户管理，直到停止：任务、JSON API，"
+        "以及所有连接的 Service URL 都在同一个端口。"
+        "第一次启动会打印创建第一个管理员的链接。重启后继续所有运行中的任务。",
+    ),
+    "help.serve.short": Both("Run everything in one server.", "在一个服务中运行全部功能。"),
     "help.init": Both(
         "Write a headrace.toml with comments. An existing file is left alone.",
         "写一份带注释的 headrace.toml。已有的文件不会被改动。",
@@ -207,7 +216,17 @@ WORDS: Mapping[str, Both] = {
         "A connection of headrace.toml: show what its token may read.",
         "headrace.toml 里的连接：显示其令牌可读哪些表。",
     ),
-    "opt.port": Both("Port on loopback; 0: any free one.", "本机端口；0 表示任意空闲端口。"),
+    "opt.port": Both("Port; 0: any free one.", "端口；0 表示任意空闲端口。"),
+    "opt.host": Both("Address to listen on.", "监听地址。"),
+    "opt.data": Both("Folder of everything that is kept.", "保存全部数据的文件夹。"),
+    "opt.store": Both(
+        "A postgresql:// URL for the control store; default: a file in the data folder.",
+        "控制库的 postgresql:// 地址；默认为数据文件夹中的一个文件。",
+    ),
+    "opt.public_url": Both(
+        "What browsers open, where a proxy stands before Headrace: https://headrace.example.com.",
+        "Headrace 前面有代理时，浏览器打开的地址：https://headrace.example.com。",
+    ),
     "opt.callback_port": Both(
         "Port of 127.0.0.1 to which the browser comes back; default: that of redirect_uri.",
         "浏览器返回的本机端口；默认取自 redirect_uri。",
@@ -298,6 +317,9 @@ WORDS: Mapping[str, Both] = {
     "sync.written": Both(
         "{changes} changes carried over, {seconds} s.",
         "已写入 {changes} 条变更，用时 {seconds} 秒。",
+    ),
+    "sync.waiting": Both(
+        "At most {changes} changes wait to be written.", "最多还有 {changes} 条变更等待写入。"
     ),
     "sync.following": Both(
         "Following task {task}. Ctrl-C stops; nothing is lost.",
@@ -508,6 +530,29 @@ WORDS: Mapping[str, Both] = {
     ),
     "playground.port_advice": Both(
         "Choose another one, or 0 for any free one.", "请换一个，或用 0 表示任意空闲端口。"
+    ),
+    # Serve
+    "serve.ready": Both("Headrace serves at {url}", "Headrace 运行在 {url}"),
+    "serve.setup": Both(
+        "Nobody can sign in yet. Make the first admin within a day, by this link:\n  {link}",
+        "还没有用户。请在一天之内用下面的链接创建第一个管理员：\n  {link}",
+    ),
+    "serve.in_the_open": Both(
+        "{host} can be reached from elsewhere, without TLS: put a proxy with TLS before it, and"
+        " give its address as --public-url.",
+        "{host} 可从其他机器访问，但没有 TLS：请在前面放置带 TLS 的代理，"
+        "并用 --public-url 给出其地址。",
+    ),
+    "serve.stopping": Both(
+        "Stopping: tasks finish what they have begun.", "正在停止：任务先完成手头的工作。"
+    ),
+    "serve.bad_url": Both(
+        "--public-url is no http:// or https:// address.",
+        "--public-url 不是 http:// 或 https:// 地址。",
+    ),
+    "serve.url_advice": Both(
+        "Give what browsers open, such as https://headrace.example.com.",
+        "请填写浏览器打开的地址，如 https://headrace.example.com。",
     ),
     # Demo, verify
     "demo.begin": Both(
