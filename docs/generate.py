@@ -18,6 +18,7 @@ from docs.reference_words import CODES, QUERIES, SETTINGS
 
 import headrace
 from headrace import config, errors
+from headrace.app.serving.metrics import FAMILIES
 from headrace.cli import words
 from headrace.cli.run import COMMANDS, _program
 from headrace.coding.other_actions import OTHER_ACTIONS
@@ -62,11 +63,30 @@ def pages() -> dict[str, str]:
         "commands.md": _commands(),
         "configuration.md": _configuration(),
         "errors.md": _errors(),
+        "metrics.md": _metrics(),
         "python.md": _python(),
         "streams/README.md": _catalogue(),
     }
     made |= {f"streams/{stream.name}.md": _stream(stream) for stream in CATALOGUE}
     return {name: f"{_MADE}\n{text.rstrip()}\n" for name, text in made.items()}
+
+
+def _metrics() -> str:
+    lines = [
+        "# Metrics",
+        "",
+        "`GET /metrics` answers in the text format of Prometheus. Figures of tasks and sources are"
+        " those of the monitor, up to 10 s old; their counters go on after a restart. Labels carry"
+        " names as people gave them; `stream` is a table, `what` one of `read`, `inserted`,"
+        " `updated`, `deleted`, `unchanged`, `rejected`.",
+        "",
+        "| name | kind | meaning | labels |",
+        "|---|---|---|---|",
+    ]
+    for one in FAMILIES:
+        labels = ", ".join(f"`{label}`" for label in one.labels)
+        lines.append(f"| `{one.name}` | {one.kind} | {one.says} | {labels} |")
+    return "\n".join(lines)
 
 
 def outdated() -> list[str]:

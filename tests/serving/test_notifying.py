@@ -70,7 +70,7 @@ class Hook(HTTPServer):
 class HookHandler(BaseHTTPRequestHandler):
     server: Hook
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.came.append((dict(self.headers), body))
         self.send_response(self.server.status)
@@ -116,7 +116,7 @@ def test_an_answer_that_is_no_yes_is_an_error(
     assert len(hook.came) == 1
 
 
-# --- e-mail ----------------------------------------------------------------------------------------
+# --- e-mail --------------------------------------------------------------------------------------
 
 
 class Post(socketserver.ThreadingTCPServer):
@@ -277,7 +277,7 @@ def test_refused_recipients_and_an_absent_server_are_told_apart(post: Post) -> N
             send("email", {**post.settings, "port": free.getsockname()[1]}, MESSAGE)
 
 
-# --- the notifier ------------------------------------------------------------------------------------
+# --- the notifier --------------------------------------------------------------------------------
 
 
 def test_alerts_are_told_once_and_failures_are_tried_again(hook: Hook, tmp_path: Path) -> None:

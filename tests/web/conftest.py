@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 import urllib3
+from tests.cli.conftest import start
+from tests.web.api_site import admin, behind, site, stranger, world
 
 from headrace.app import SystemClock
 from headrace.coding.hook_secrets import HookSecrets, signature_of
@@ -18,6 +20,7 @@ from headrace.mirror.inbox import SqliteInbox
 from headrace.web.receiver import ReceiverSettings
 from headrace.web.server import HookServer
 
+__all__ = ["admin", "behind", "site", "start", "stranger", "world"]
 SECRETS = HookSecrets("url-secret-0123456789", ("token-of-today", "token-of-old"))
 BODY = b'{"event":"ISSUE_UPDATED","project":{"id":2001},"issue":{"project_id":2001,"code":41}}'
 EVENT = "x-coding-service-hook-event"

@@ -13,5 +13,5 @@ def test_answers_do_not_wait_for_acknowledgements(opened: Callable[..., HookServ
 
     Connections inherit the option.
     """
-    listening = opened()._socket
+    listening = opened()._listener._socket
     assert listening.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -25,7 +25,10 @@ _CUT_PAUSE_MS = 1000
 
 
 class Pacer:
-    """Makes callers wait until they may send. Thread-safe; waits through the clock port."""
+    """Makes callers wait until they may send. Thread-safe; waits through the clock port.
+
+    `throttled_ms`: the pauses that CODING asked for, added up over all Actions.
+    """
 
     def __init__(
         self,
@@ -39,6 +42,7 @@ class Pacer:
         self._lock = threading.Lock()
         self._buckets: dict[str, _Bucket] = {}
         self._overall = _Bucket(overall_per_second, clock.now_ms())
+        self.throttled_ms = 0
 
     def acquire(self, action: str, *, urgent: bool = False) -> None:
         """Wait until `action` may be sent once. `urgent` calls may use the share kept for them.
@@ -59,6 +63,7 @@ class Pacer:
         """CODING asked to slow down: halve the Action's rate and send nothing for a while."""
         with self._lock:
             self._bucket(action).cut(self._clock.now_ms(), wait_seconds)
+            self.throttled_ms += int(wait_seconds * 1000)
 
     def rates(self) -> dict[str, tuple[float, float]]:
         """Of every Action called so far: requests a second allowed now, and at most."""

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from headrace.control import tables
 from headrace.control.audit import Audit
 from headrace.control.people import Person
+from headrace.control.refusals import Conflict, Missing
 from headrace.control.store import ControlStore
 from headrace.control.vault import Vault
 from headrace.core.clock import Clock
@@ -132,7 +133,7 @@ class Connections:
         with self._store.transaction() as db:
             row = self._row(db, connection_id)
             if row["version"] != version:
-                raise Refused(
+                raise Conflict(
                     f"{row['name']} was changed by somebody else meanwhile.",
                     advice="Load it again; nothing of yours was saved.",
                 )
@@ -172,7 +173,7 @@ class Connections:
             uses = sa.or_(task.c.source_id == connection_id, task.c.destination_id == connection_id)
             names = db.scalars(sa.select(task.c.name).where(uses).order_by(task.c.name)).all()
             if names:
-                raise Refused(
+                raise Conflict(
                     f"{row['name']} is used by {', '.join(names)}.",
                     advice="Delete these tasks first, or point them elsewhere.",
                 )
@@ -221,7 +222,7 @@ class Connections:
         query = sa.select(tables.connection).where(tables.connection.c.id == connection_id)
         row = db.execute(query).mappings().one_or_none()
         if row is None:
-            raise Refused("There is no such connection.", advice="Load the list again.")
+            raise Missing("There is no such connection.", advice="Load the list again.")
         return row
 
     def _read(self, row: sa.RowMapping) -> Connection:
@@ -253,5 +254,5 @@ def _inserted(db: sa.Connection, statement: Any, name: str) -> int:
     return int(key[0])
 
 
-def _taken(name: str) -> Refused:
-    return Refused(f"There is a connection {name} already.", advice="Choose another name.")
+def _taken(name: str) -> Conflict:
+    return Conflict(f"There is a connection {name} already.", advice="Choose another name.")

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from headrace.control import tables
 from headrace.control.audit import Audit
+from headrace.control.refusals import Conflict, Forbidden, Missing
 from headrace.control.store import ControlStore
 from headrace.core.clock import Clock
 from headrace.errors import Refused
@@ -151,7 +152,7 @@ class People:
         with self._store.transaction() as db:
             row = db.execute(_user_by(user_id)).mappings().one_or_none()
             if row is None:
-                raise Refused("There is no such user.", advice="Load the list again.")
+                raise Missing("There is no such user.", advice="Load the list again.")
             values: dict[str, Any] = {}
             if role is not None:
                 values["role"] = str(role)
@@ -241,7 +242,9 @@ class People:
     def make_token(self, by: Person, name: str, role: Role, *, days: int | None) -> str:
         """A token's value, shown once. Raises `Refused` for more than the person may."""
         if not by.role.covers(role):
-            raise Refused(f"A {by.role} cannot make a token that is {role}.", advice="Choose less.")
+            raise Forbidden(
+                f"A {by.role} cannot make a token that is {role}.", advice="Choose less."
+            )
         value, now_ms = TOKEN_PREFIX + secrets.token_urlsafe(32), self._clock.now_ms()
         ends_at = now_ms + days * 86_400_000 if days else None
         with self._store.transaction() as db:
@@ -253,7 +256,7 @@ class People:
                     )
                 )  # fmt: skip
             except sa.exc.IntegrityError:
-                raise Refused(
+                raise Conflict(
                     f"There is a token {name} already.", advice="Choose another name."
                 ) from None
             self._audit.note(db, by.name, "token.make", name, None, {"role": role, "days": days})
@@ -275,7 +278,7 @@ class People:
             if row is None:
                 return
             if row["user_id"] != by.id and by.role is not Role.ADMIN:
-                raise Refused("This token is another user's.", advice="Ask an admin.")
+                raise Forbidden("This token is another user's.", advice="Ask an admin.")
             db.execute(sa.delete(tables.token).where(where))
             self._audit.note(db, by.name, "token.revoke", row["name"], {"role": row["role"]}, None)
 
@@ -309,7 +312,7 @@ class People:
                 )
             )  # fmt: skip
         except sa.exc.IntegrityError:
-            raise Refused(f"There is a user {name} already.", advice="Choose another.") from None
+            raise Conflict(f"There is a user {name} already.", advice="Choose another.") from None
         key = made.inserted_primary_key
         assert key is not None
         return Person(key[0], name, role)
@@ -318,7 +321,7 @@ class People:
         user = tables.user
         admins = sa.select(sa.func.count()).where(user.c.role == "admin", ~user.c.disabled)
         if not db.scalar(admins):
-            raise Refused("No admin would be left.", advice="Make another user an admin first.")
+            raise Conflict("No admin would be left.", advice="Make another user an admin first.")
 
 
 def _user_by(user_id: int) -> sa.Select[Any]:

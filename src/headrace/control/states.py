@@ -12,7 +12,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 
-from headrace.errors import Refused
+from headrace.control.refusals import Conflict
 
 
 class State(enum.StrEnum):
@@ -84,7 +84,7 @@ def after(state: State, event: Event) -> State:
     """The state that follows. Raises `Refused` where the event means nothing in this state."""
     found = TRANSITIONS.get((state, event))
     if found is None:
-        raise Refused(
+        raise Conflict(
             f"A task that is {state} cannot take the event {event}.",
             advice=_ADVICE.get(event, "Look at the task again: it has moved on."),
         )

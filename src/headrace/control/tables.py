@@ -32,9 +32,16 @@ metadata = MetaData(
 )
 _ID = Integer().with_variant(BigInteger, "postgresql")
 NAME_MAX = 100
+SUBJECT_MAX = 120
+COUNTED = (
+    "read", "inserted", "updated", "deleted", "unchanged", "rejected", "calls", "throttled_ms",
+)  # fmt: skip
+PRESENT = ("lag", "lag_ms", "changed_at")
+MEASURED = (*COUNTED, *PRESENT)
 
 
 def _id() -> Column[int]:
+    """Where others keep a row's id beyond its life, its table says `sqlite_autoincrement`."""
     return Column("id", _ID, primary_key=True, autoincrement=True)
 
 
@@ -52,6 +59,7 @@ connection = Table(
     Column("sealed", LargeBinary, nullable=True),
     Column("version", Integer, nullable=False),
     _at("created_at"), _at("updated_at"),
+    sqlite_autoincrement=True,
 )  # fmt: skip
 
 # The last connection test, item by item: {"items": [...], "ok": bool}.
@@ -88,6 +96,7 @@ task = Table(
     Column("reset_streams", JSON, nullable=True),  # null: nothing; []: all; else names
     Column("version", Integer, nullable=False),
     _at("created_at"), _at("updated_at"),
+    sqlite_autoincrement=True,
 )  # fmt: skip
 
 run = Table(
@@ -111,37 +120,37 @@ agent = Table(
     Column("cores", Integer, nullable=False),
 )  # fmt: skip
 
-# What a task's table (or a source's stream) did in a span of time that began at `at`.
+# What a task's table (or a source's stream) did in a span of time that began at `at`. A span of 0
+# is all time; that of a day begins where CODING's day does. See `monitor`.
 measure = Table(
     "measure", metadata,
-    Column("subject", String(40), primary_key=True),  # task:7 or connection:3
-    Column("stream", String(NAME_MAX), primary_key=True),
+    Column("subject", String(SUBJECT_MAX), primary_key=True),  # task:7 or connection:3
+    Column("stream", String(NAME_MAX), primary_key=True),  # "": the subject as a whole
     Column("span_ms", Integer, primary_key=True),
     Column("at", BigInteger, primary_key=True),
-    Column("figures", JSON, nullable=False),
+    *(_at(name) for name in MEASURED),
     Index("ix_measure_at", "span_ms", "at"),
 )  # fmt: skip
 
 log_line = Table(
     "log_line", metadata, _id(),
-    Column("subject", String(40), nullable=False),
+    Column("subject", String(SUBJECT_MAX), nullable=False),
     _at("at"),
     Column("level", String(10), nullable=False),
     Column("text", Text, nullable=False),
-    Index("ix_log_subject", "subject", "at"),
+    Column("advice", Text, nullable=False),
+    Index("ix_log_subject", "subject", "id"),
 )  # fmt: skip
 
 alert = Table(
     "alert", metadata, _id(),
-    Column("cause", String(200), nullable=False),  # kind:subject; one that is open each
     Column("kind", String(40), nullable=False),
-    Column("subject", String(40), nullable=False),
-    Column("text", Text, nullable=False),
-    Column("advice", Text, nullable=False),
+    Column("subject", String(SUBJECT_MAX), nullable=False),  # one open alert a kind and subject
+    Column("details", JSON, nullable=False),  # what its words are filled with
     _at("raised_at"), _at("seen_at"), _at("cleared_at", null=True),
     Column("times", Integer, nullable=False),
-    Column("told", JSON, nullable=False),  # channel id -> when it was told, and of the all-clear
-    Index("ix_alert_open", "cleared_at", "cause"),
+    Column("told", JSON, nullable=False),  # channel id -> {"raised": ms, "cleared": ms}
+    Index("ix_alert_open", "cleared_at", "kind", "subject"),
 )  # fmt: skip
 
 channel = Table(
@@ -151,6 +160,8 @@ channel = Table(
     Column("settings", JSON, nullable=False),
     Column("sealed", LargeBinary, nullable=True),
     Column("enabled", Boolean, nullable=False),
+    Column("last", JSON, nullable=True),  # the last message: {"at", "ok", "error", "advice"}
+    sqlite_autoincrement=True,
 )  # fmt: skip
 
 user = Table(
@@ -190,12 +201,12 @@ audit = Table(
     Index("ix_audit_at", "at"),
 )  # fmt: skip
 
-# The model of a source's stream as it was last loaded, and what changed at each load.
+# The model of a source as it was last loaded, and what changed at each load that found a change.
 model = Table(
     "model", metadata, _id(),
     Column("connection_id", _ID, ForeignKey("connection.id", ondelete="CASCADE"), nullable=False),
-    _at("at"),
-    Column("columns", JSON, nullable=False),  # stream -> [[name, type], ...]
+    _at("at"), _at("loaded_at"),
+    Column("columns", JSON, nullable=False),  # table -> [[name, type], ...]; {} in older rows
     Column("changes", JSON, nullable=False),
     Index("ix_model_connection", "connection_id", "at"),
 )  # fmt: skip

@@ -12,6 +12,7 @@ from headrace.control import tables
 from headrace.control.audit import Audit
 from headrace.control.connections import ConnectionRole, Values
 from headrace.control.people import Person
+from headrace.control.refusals import Conflict, Missing
 from headrace.control.states import ACTIVE, Event, State, after
 from headrace.control.store import ControlStore
 from headrace.core.clock import Clock
@@ -113,7 +114,7 @@ class Tasks:
         with self._store.transaction() as db:
             row = self._row(db, task_id)
             if row["version"] != version:
-                raise Refused(
+                raise Conflict(
                     f"{row['name']} was changed by somebody else meanwhile.",
                     advice="Load it again; nothing of yours was saved.",
                 )
@@ -213,13 +214,13 @@ class Tasks:
 
     def _refuse_active(self, row: sa.RowMapping, what: str) -> None:
         if State(row["state"]) in ACTIVE:
-            raise Refused(f"{row['name']} is {row['state']}.", advice=f"Stop it to {what} it.")
+            raise Conflict(f"{row['name']} is {row['state']}.", advice=f"Stop it to {what} it.")
 
     def _row(self, db: sa.Connection, task_id: int) -> sa.RowMapping:
         query = sa.select(tables.task).where(tables.task.c.id == task_id)
         row = db.execute(query).mappings().one_or_none()
         if row is None:
-            raise Refused("There is no such task.", advice="Load the list again.")
+            raise Missing("There is no such task.", advice="Load the list again.")
         return row
 
 
@@ -241,8 +242,8 @@ def _check_name(name: str) -> None:
         )
 
 
-def _taken(name: str) -> Refused:
-    return Refused(f"There is a task {name} already.", advice="Choose another name.")
+def _taken(name: str) -> Conflict:
+    return Conflict(f"There is a task {name} already.", advice="Choose another name.")
 
 
 def _read(row: sa.RowMapping) -> TaskRow:

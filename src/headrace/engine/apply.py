@@ -157,6 +157,11 @@ class Apply:
         return before - self._rejects.count
 
     @property
+    def offsets(self) -> dict[str, int]:
+        """Up to which offset each stream is written; none of those still to be filled."""
+        return dict(self._offsets)
+
+    @property
     def lag(self) -> int:
         """Offsets between the log's head and what is written: an upper bound of changes behind."""
         return self._mirror.head() - min(self._offsets.values(), default=self._mirror.head())

@@ -15,7 +15,7 @@ import asyncio
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
@@ -32,10 +32,7 @@ from headrace.core.clock import Clock
 from headrace.core.ports import Delivery, Inbox
 from headrace.errors import HeadraceError
 from headrace.web.commit import CommitLimits, GroupCommit
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+from headrace.web.listener import Message, Receive, Send
 
 _DELIVERY_ID = re.compile(r"[!-~]{1,128}")
 _BRACKETS = re.compile(rb"[\[\]{}]")

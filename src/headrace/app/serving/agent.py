@@ -15,13 +15,14 @@ from pathlib import Path
 
 from headrace.app.selection import streams_of
 from headrace.app.serving.kinds import ConnectionKinds
+from headrace.app.serving.metrics import Usage
 from headrace.app.serving.mining import Mining
 from headrace.app.serving.runner import Ground, Runner
 from headrace.app.session import task_of
 from headrace.app.system import SystemClock
 from headrace.config import TaskSettings
 from headrace.control.agents import Agents
-from headrace.control.connections import Connections
+from headrace.control.connections import Connection, Connections
 from headrace.control.states import Event, State
 from headrace.control.tasks import TaskRow, Tasks
 from headrace.core.retry import RetryPolicy
@@ -69,6 +70,7 @@ class LocalAgent:
         self._data = data
         self._desk = desk
         self._watch = watch
+        self._usage = Usage()
         self._clock = SystemClock()
         self._thread = threading.Thread(target=self._run, name="headrace-agent")
 
@@ -101,7 +103,16 @@ class LocalAgent:
 
     def look(self) -> None:
         """Hold what runs against what the store wants, once."""
-        self._desk.agents.beat(self.name, release=_release(), cores=os.cpu_count() or 1)
+        try:
+            self._hold()
+        finally:
+            self._watch()
+
+    def _hold(self) -> None:
+        self._desk.agents.beat(
+            self.name, release=release(), cores=os.cpu_count() or 1, cpu=self._usage.cpu(),
+            memory_mb=self._usage.memory_mb(),
+        )  # fmt: skip
         rows = self._desk.tasks.all()
         for row in rows:
             if row.state is State.RETRYING and row.due_at <= self._clock.now_ms():
@@ -112,7 +123,6 @@ class LocalAgent:
         self._mine([row for row in mine if row.state is State.RUNNING])
         for row in mine:
             self._attend(row)
-        self._watch()
 
     def _own(self, states: Iterable[State]) -> list[TaskRow]:
         wanted = set(states)
@@ -142,8 +152,7 @@ class LocalAgent:
 
     def mining_of(self, row: TaskRow) -> str:
         """Which mining a task follows: the source's, or one of its own where it is not shared."""
-        shared = self._desk.connections.get(row.source_id).values.get("shared_mining", True)
-        return f"connection-{row.source_id}" if shared else f"task-{row.id}"
+        return mining_key(row, self._desk.connections.get(row.source_id))
 
     def _streams(self, rows: Iterable[TaskRow]) -> set[str]:
         return {stream.name for row in rows for stream in streams_of(_settings_of(row))}
@@ -234,6 +243,12 @@ class LocalAgent:
             tasks.happened(row.id, Event.LOST)
 
 
+def mining_key(row: TaskRow, source: Connection) -> str:
+    """See `LocalAgent.mining_of`, where the source is known already."""
+    shared = source.values.get("shared_mining", True)
+    return f"connection-{source.id}" if shared else f"task-{row.id}"
+
+
 def _settings_of(row: TaskRow) -> TaskSettings:
     values = row.settings
     return TaskSettings(
@@ -243,7 +258,8 @@ def _settings_of(row: TaskRow) -> TaskSettings:
     )  # fmt: skip
 
 
-def _release() -> str:
+def release() -> str:
+    """The release that runs here."""
     from importlib.metadata import version
 
     return version("headrace")

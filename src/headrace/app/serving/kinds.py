@@ -16,6 +16,7 @@ from headrace.config.file import Config
 from headrace.config.keys import CONNECTION_KEYS, near
 from headrace.config.place import Place
 from headrace.control.connections import ConnectionRole, Values
+from headrace.control.models import time_of_day
 from headrace.destinations.urls import known_scheme, schemes
 from headrace.errors import Refused
 
@@ -23,7 +24,7 @@ CODING = "coding"
 SOURCE_SECRETS = (
     "token", "client_secret", "hook_secret", "signing_token", "signing_token_old", "hook_password",
 )  # fmt: skip
-PLATFORM_KEYS: Mapping[str, type] = {"shared_mining": bool, "agent": str}
+PLATFORM_KEYS: Mapping[str, type] = {"shared_mining": bool, "agent": str, "schema_reload_at": str}
 _DESTINATION_KEYS = ("url", "password")
 
 
@@ -69,6 +70,8 @@ class ConnectionKinds:
         for key, kind_of in PLATFORM_KEYS.items():
             if not isinstance(given.get(key, kind_of()), kind_of):
                 raise Refused(f"{key} is no {kind_of.__name__}.", advice="Mend it and save again.")
+        if "schema_reload_at" in given:
+            time_of_day(given["schema_reload_at"])
         if not given.get("token") and not given.get("client_id"):
             raise Refused(
                 "A token is missing.", advice="Give token, or client_id and client_secret."

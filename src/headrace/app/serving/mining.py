@@ -5,25 +5,38 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from headrace.app.hooks import SessionHooks
 from headrace.app.place import mirror_path
 from headrace.app.result import Note
 from headrace.app.session import Session
 from headrace.app.system import SystemClock
+from headrace.coding.client import Client
 from headrace.config import ConnectionSettings
 from headrace.core.change import Counts
+from headrace.core.stream import Stream
+from headrace.engine.capture import Kind
 from headrace.errors import HeadraceError, Stopped
 
 _JOIN_SECONDS = 10.0
+
+
+class Pass(NamedTuple):
+    """How far the last pass over a stream has come: rows read of those expected, at a moment."""
+
+    kind: str
+    rows: int
+    expected: int | None
+    at: int
 
 
 class Mining:
     """Reads a connection's streams from when it is started until it is stopped.
 
     `error` is why it ended by itself, if it did. `ready` is set once the mirror is there, `level`
-    once all that was due has been read. Figures
-    are copies of the session's, taken after each round.
+    once all that was due has been read. Figures are copies of the session's, taken after each
+    round; `calls`, `throttled_ms` and `passes`, by stream, after each page.
     """
 
     def __init__(
@@ -38,8 +51,10 @@ class Mining:
         self.level = threading.Event()
         self.counts: Mapping[str, Counts] = {}
         self.notes: Sequence[Note] = ()
-        self.calls = 0
+        self.calls = self.throttled_ms = 0
+        self.passes: dict[str, Pass] = {}
         self.hooks: SessionHooks | None = None
+        self._client: Client | None = None
         self._clock = SystemClock()
         self._thread = threading.Thread(target=self._run, name=f"headrace-mining-{name}")
 
@@ -69,8 +84,10 @@ class Mining:
     def _run(self) -> None:
         try:
             with Session(
-                self.settings, (), streams=self.streams, state=self.state, clock=self._clock
-            ) as session:
+                self.settings, (), streams=self.streams, state=self.state, clock=self._clock,
+                watch=self._note_page,
+            ) as session:  # fmt: skip
+                self._client = session.client
                 self.hooks = session.hooks
                 self.ready.set()
                 session.follow(lambda: self._note(session))
@@ -87,4 +104,15 @@ class Mining:
         if session.level:
             self.level.set()
         result = session.result()
-        self.counts, self.notes, self.calls = result.streams, result.notes, result.calls
+        self.counts, self.notes = result.streams, result.notes
+        self._note_calls()
+
+    def _note_page(self, stream: Stream, kind: Kind, counts: Counts, expected: int | None) -> None:
+        rows = counts.read + counts.inserted + counts.updated + counts.unchanged + counts.stale
+        self.passes[stream.name] = Pass(str(kind), rows, expected, self._clock.now_ms())
+        self._note_calls()
+
+    def _note_calls(self) -> None:
+        if self._client is not None:
+            self.calls = self._client.calls
+            self.throttled_ms = self._client.pacer.throttled_ms

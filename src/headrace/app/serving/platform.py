@@ -9,14 +9,25 @@ from typing import Any
 
 from headrace.app.sealing import open_seal
 from headrace.app.services import check as run_check
-from headrace.app.serving.agent import Desk, LocalAgent
+from headrace.app.serving.agent import Desk, LocalAgent, release
+from headrace.app.serving.counting import Mirrors, Place
 from headrace.app.serving.kinds import ConnectionKinds
+from headrace.app.serving.metrics import Metrics
+from headrace.app.serving.notifying import Notifier
+from headrace.app.serving.reloading import Reloader, mirror_places
+from headrace.app.serving.situation import Situations
+from headrace.app.serving.watching import Books, Watching
 from headrace.app.system import SystemClock
 from headrace.coding.checks import Check
 from headrace.config import key_from_environment
 from headrace.control.agents import Agents
+from headrace.control.alerts import Alerts
 from headrace.control.audit import Audit
-from headrace.control.connections import ConnectionRole, Connections
+from headrace.control.channels import Channels
+from headrace.control.connections import Connection, ConnectionRole, Connections
+from headrace.control.history import Log, Runs
+from headrace.control.models import Models
+from headrace.control.monitor import Monitor
 from headrace.control.people import People
 from headrace.control.store import ControlStore
 from headrace.control.tasks import Tasks
@@ -38,6 +49,7 @@ class Platform:
 
     def __init__(self, data: Path, *, store: str = "", agent: str = "local") -> None:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._data = data
         self._closing = ExitStack()
         self.clock = SystemClock()
         self.store = ControlStore(store or data / STORE_FILE)
@@ -50,12 +62,39 @@ class Platform:
         self.tasks = Tasks(self.store, self.clock, self.audit)
         self.agents = Agents(self.store, self.clock)
         desk = Desk(self.tasks, self.connections, self.agents, self.kinds)
-        self.agent = LocalAgent(agent, data, desk)
+        self.agent = LocalAgent(agent, data, desk, watch=lambda: self.watching.look())
+        self.alerts = Alerts(self.store, self.clock)
+        self.channels = Channels(self.store, self.clock, self.audit, vault)
+        self.monitor = Monitor(self.store, self.clock)
+        self.log, self.runs = Log(self.store, self.clock), Runs(self.store, self.clock)
+        self.models = Models(self.store, self.clock)
+        self.notifier = Notifier(self.alerts, self.channels)
+        self.metrics = Metrics(
+            self.monitor, self.tasks, self.connections, self.agents, self.alerts, data, release()
+        )
+        mirrors = Mirrors(self.clock)
+        self.reloader = Reloader(
+            self.models, self.connections, mirrors, self._mirrors_of, self.clock
+        )
+        self.watching = Watching(
+            self.agent, self.tasks, Books(self.monitor, self.log, self.runs, self.alerts),
+            self.reloader, Situations(self.agent, desk, data, self.clock), mirrors, self.clock,
+            told=self.notifier.wake,
+        )  # fmt: skip
 
     def start(self) -> None:
-        """Let the agent begin."""
+        """Let the agent begin, and what watches it."""
+        self.watching.start()
+        self.notifier.start()
+        self._closing.callback(self.notifier.close)
+        self._closing.callback(self.watching.close)
         self.agent.start()
         self._closing.callback(self.agent.close)
+
+    def _mirrors_of(self, connection: Connection) -> list[Place]:
+        """Where the mirrors of a source lie: the shared one, and those of its tasks."""
+        own = [f"task-{row.id}" for row in self.tasks.all() if row.source_id == connection.id]
+        return mirror_places(self._data / "mirrors", [f"connection-{connection.id}", *own])
 
     def check(self, connection_id: int) -> Iterator[Check]:
         """Test a saved connection, item by item; the result is kept when it is through."""
@@ -86,13 +125,15 @@ def check_result(items: Sequence[Check]) -> dict[str, Any]:
     """A connection test as it is kept and shown: `{"ok": ..., "items": [...]}`."""
     return {
         "ok": all(item.ok in ("ok", "warn", "skipped") for item in items),
-        "items": [
-            {
-                "name": item.name, "zh": item.title.zh, "en": item.title.en, "ok": item.ok,
-                "detail": item.detail, "advice": item.advice,
-            }
-            for item in items
-        ],
+        "items": [check_item(item) for item in items],
+    }
+
+
+def check_item(item: Check) -> dict[str, Any]:
+    """One item of a connection test as it is kept and shown."""
+    return {
+        "name": item.name, "zh": item.title.zh, "en": item.title.en, "ok": item.ok,
+        "detail": item.detail, "advice": item.advice,
     }  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import NamedTuple
@@ -46,6 +46,7 @@ class Runner:
         self.snapshot_done = threading.Event()
         self.progress = Progress()
         self.lag = 0
+        self._apply: Apply | None = None
         self._ground = ground
         self._reset = reset
         self._once = once
@@ -56,6 +57,21 @@ class Runner:
     def running(self) -> bool:
         """Whether its thread lives."""
         return self._thread.is_alive()
+
+    @property
+    def ground(self) -> Ground:
+        """Where it works."""
+        return self._ground
+
+    @property
+    def offsets(self) -> Mapping[str, int]:
+        """Up to which offset each stream is written; none before it `works`."""
+        return self._apply.offsets if self._apply is not None else {}
+
+    @property
+    def aside(self) -> int:
+        """How many records its destination refused and that lie aside."""
+        return self._apply.rejected if self._apply is not None else 0
 
     def start(self) -> None:
         """Begin."""
@@ -83,6 +99,7 @@ class Runner:
                 apply.open()
                 if self._reset is not None:
                     apply.refill(self._reset or [stream.name for stream in self.task.streams])
+                self._apply = apply
                 self.works.set()
                 self._follow(apply)
         except Stopped:

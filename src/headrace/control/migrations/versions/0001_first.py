@@ -28,11 +28,9 @@ def upgrade() -> None:
             autoincrement=True,
             nullable=False,
         ),
-        sa.Column("cause", sa.String(length=200), nullable=False),
         sa.Column("kind", sa.String(length=40), nullable=False),
-        sa.Column("subject", sa.String(length=40), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("advice", sa.Text(), nullable=False),
+        sa.Column("subject", sa.String(length=120), nullable=False),
+        sa.Column("details", sa.JSON(), nullable=False),
         sa.Column("raised_at", sa.BigInteger(), nullable=False),
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
         sa.Column("cleared_at", sa.BigInteger(), nullable=True),
@@ -40,7 +38,7 @@ def upgrade() -> None:
         sa.Column("told", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alert")),
     )
-    op.create_index("ix_alert_open", "alert", ["cleared_at", "cause"], unique=False)
+    op.create_index("ix_alert_open", "alert", ["cleared_at", "kind", "subject"], unique=False)
     op.create_table(
         "audit",
         sa.Column(
@@ -71,8 +69,10 @@ def upgrade() -> None:
         sa.Column("settings", sa.JSON(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
         sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("last", sa.JSON(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_channel")),
         sa.UniqueConstraint("name", name=op.f("uq_channel_name")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "connection",
@@ -92,6 +92,7 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_connection")),
         sa.UniqueConstraint("name", name=op.f("uq_connection_name")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "log_line",
@@ -101,20 +102,31 @@ def upgrade() -> None:
             autoincrement=True,
             nullable=False,
         ),
-        sa.Column("subject", sa.String(length=40), nullable=False),
+        sa.Column("subject", sa.String(length=120), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("level", sa.String(length=10), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("advice", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_log_line")),
     )
-    op.create_index("ix_log_subject", "log_line", ["subject", "at"], unique=False)
+    op.create_index("ix_log_subject", "log_line", ["subject", "id"], unique=False)
     op.create_table(
         "measure",
-        sa.Column("subject", sa.String(length=40), nullable=False),
+        sa.Column("subject", sa.String(length=120), nullable=False),
         sa.Column("stream", sa.String(length=100), nullable=False),
         sa.Column("span_ms", sa.Integer(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("figures", sa.JSON(), nullable=False),
+        sa.Column("read", sa.BigInteger(), nullable=False),
+        sa.Column("inserted", sa.BigInteger(), nullable=False),
+        sa.Column("updated", sa.BigInteger(), nullable=False),
+        sa.Column("deleted", sa.BigInteger(), nullable=False),
+        sa.Column("unchanged", sa.BigInteger(), nullable=False),
+        sa.Column("rejected", sa.BigInteger(), nullable=False),
+        sa.Column("calls", sa.BigInteger(), nullable=False),
+        sa.Column("throttled_ms", sa.BigInteger(), nullable=False),
+        sa.Column("lag", sa.BigInteger(), nullable=False),
+        sa.Column("lag_ms", sa.BigInteger(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("subject", "stream", "span_ms", "at", name=op.f("pk_measure")),
     )
     op.create_index("ix_measure_at", "measure", ["span_ms", "at"], unique=False)
@@ -191,6 +203,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("loaded_at", sa.BigInteger(), nullable=False),
         sa.Column("columns", sa.JSON(), nullable=False),
         sa.Column("changes", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -250,6 +263,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["source_id"], ["connection.id"], name=op.f("fk_task_source_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_task")),
         sa.UniqueConstraint("name", name=op.f("uq_task_name")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "token",

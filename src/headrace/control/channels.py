@@ -1,0 +1,210 @@
+"""Channels: where alerts are told, a webhook or e-mail, with their secrets sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+
+from headrace.control import tables
+from headrace.control.audit import Audit
+from headrace.control.connections import HIDDEN, Values
+from headrace.control.people import Person
+from headrace.control.store import ControlStore
+from headrace.control.vault import Vault
+from headrace.core.clock import Clock
+from headrace.errors import Refused
+
+WEBHOOK, EMAIL = "webhook", "email"
+SECRETS: Mapping[str, str] = {WEBHOOK: "secret", EMAIL: "password"}
+KEYS: Mapping[str, frozenset[str]] = {
+    WEBHOOK: frozenset({"url", "secret", "language"}),
+    EMAIL: frozenset(
+        {"host", "port", "user", "password", "from", "to", "security", "language"}
+    ),
+}  # fmt: skip
+SECURITY = ("starttls", "tls", "none")
+LANGUAGES = ("zh", "en")
+_SECRET_MIN = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A saved channel. `settings` without its secret; `last`: what became of the last message:
+    `{"at", "ok", "error", "advice"}`."""
+
+    id: int
+    name: str
+    type: str
+    settings: Values
+    has_secret: bool
+    enabled: bool
+    last: Mapping[str, Any] | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON: a secret shows only that it is there."""
+        shown = {SECRETS[self.type]: HIDDEN} if self.has_secret else {}
+        return {
+            "id": self.id, "name": self.name, "type": self.type,
+            "settings": {**self.settings, **shown}, "enabled": self.enabled, "last": self.last,
+        }  # fmt: skip
+
+
+class Channels:
+    """Saves and finds channels."""
+
+    def __init__(self, store: ControlStore, clock: Clock, audit: Audit, vault: Vault) -> None:
+        self._store = store
+        self._clock = clock
+        self._audit = audit
+        self._vault = vault
+
+    def all(self) -> list[Channel]:
+        """All, by name."""
+        query = sa.select(tables.channel).order_by(tables.channel.c.name)
+        with self._store.transaction() as db:
+            return [_read(row) for row in db.execute(query).mappings()]
+
+    def get(self, channel_id: int) -> Channel:
+        """One. Raises `Refused` where there is none."""
+        with self._store.transaction() as db:
+            return _read(_row(db, channel_id))
+
+    def whole(self, channel_id: int) -> Values:
+        """The settings with their secret, to send with."""
+        with self._store.transaction() as db:
+            row = _row(db, channel_id)
+            return {**row["settings"], **self._vault.open(row["sealed"], _row_name(row["name"]))}
+
+    def save(self, by: Person, name: str, kind: str, settings: Values) -> Channel:
+        """A new one. Raises `Refused` for a name that is taken and for settings that cannot be."""
+        _check_name(name)
+        if kind not in KEYS:
+            raise Refused(f"There is no channel of the type {kind}.", advice="webhook or email.")
+        plain, secret = _split(kind, checked(kind, settings))
+        made = sa.insert(tables.channel).values(
+            name=name, type=kind, settings=plain, enabled=True, last=None,
+            sealed=self._vault.seal(secret, _row_name(name)),
+        )  # fmt: skip
+        with self._store.transaction() as db:
+            try:
+                key = db.execute(made).inserted_primary_key
+            except sa.exc.IntegrityError:
+                raise Refused(
+                    f"There is a channel {name} already.", advice="Choose another name."
+                ) from None
+            assert key is not None
+            self._audit.note(db, by.name, "channel.save", name, None, {"type": kind, **plain})
+            return _read(_row(db, key[0]))
+
+    def change(
+        self, by: Person, channel_id: int, settings: Values, *, enabled: bool | None = None
+    ) -> Channel:
+        """Change settings (None takes one away). A secret that comes back hidden stays."""
+        with self._store.transaction() as db:
+            row = _row(db, channel_id)
+            kind, sealed = row["type"], self._vault.open(row["sealed"], _row_name(row["name"]))
+            given = {n: v for n, v in settings.items() if not (n in sealed and v == HIDDEN)}
+            merged = {**row["settings"], **sealed, **given}
+            merged = {n: v for n, v in merged.items() if v is not None}
+            plain, secret = _split(kind, checked(kind, merged))
+            enabled = row["enabled"] if enabled is None else enabled
+            where = tables.channel.c.id == channel_id
+            db.execute(
+                sa.update(tables.channel).where(where).values(
+                    settings=plain, enabled=enabled,
+                    sealed=self._vault.seal(secret, _row_name(row["name"])),
+                )
+            )  # fmt: skip
+            changed = dict.fromkeys([n for n in secret if secret[n] != sealed.get(n)], "changed")
+            before = {**row["settings"], "enabled": row["enabled"]}
+            after = {**plain, "enabled": enabled, **changed}
+            self._audit.note(db, by.name, "channel.change", row["name"], before, after)
+            return _read(_row(db, channel_id))
+
+    def delete(self, by: Person, channel_id: int) -> None:
+        """Nothing is told there any more."""
+        with self._store.transaction() as db:
+            row = _row(db, channel_id)
+            db.execute(sa.delete(tables.channel).where(tables.channel.c.id == channel_id))
+            self._audit.note(db, by.name, "channel.delete", row["name"], row["settings"], None)
+
+    def note(self, channel_id: int, error: str = "", advice: str = "") -> None:
+        """What became of a message: nothing for well."""
+        last = {"at": self._clock.now_ms(), "ok": not error, "error": error, "advice": advice}
+        where = tables.channel.c.id == channel_id
+        with self._store.transaction() as db:
+            db.execute(sa.update(tables.channel).where(where).values(last=last))
+
+    def reseal(self, vault: Vault) -> int:
+        """Seal every secret anew with another vault's key, all or none. Returns how many rows."""
+        with self._store.transaction() as db:
+            rows = db.execute(sa.select(tables.channel)).mappings().all()
+            sealed = [row for row in rows if row["sealed"] is not None]
+            for row in sealed:
+                name = _row_name(row["name"])
+                value = vault.seal(self._vault.open(row["sealed"], name), name)
+                where = tables.channel.c.id == row["id"]
+                db.execute(sa.update(tables.channel).where(where).values(sealed=value))
+        return len(sealed)
+
+
+def checked(kind: str, settings: Values) -> Values:
+    """The settings, if they can be used. Raises `Refused`, naming the one that cannot."""
+    for name in settings:
+        if name not in KEYS[kind]:
+            raise Refused(f"There is no setting {name}.", advice=", ".join(sorted(KEYS[kind])))
+    if settings.get("language", "zh") not in LANGUAGES:
+        raise Refused("The language is not known.", advice="zh or en.")
+    if kind == WEBHOOK:
+        parts = urlsplit(str(settings.get("url", "")))
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise Refused("The url is none.", advice="Give http:// or https:// and a host.")
+        if len(str(settings.get("secret", ""))) < _SECRET_MIN:
+            raise Refused("The secret is missing or too short.",
+                          advice=f"Give at least {_SECRET_MIN} characters.")  # fmt: skip
+        return dict(settings)
+    to = settings.get("to")
+    addresses = [settings.get("from"), *(to if isinstance(to, list) and to else [None])]
+    for one in addresses:
+        if not isinstance(one, str) or "@" not in one or not one.isprintable():
+            raise Refused("An address is missing or none.", advice="from: text; to: a list.")
+    if not settings.get("host") or settings.get("security", "starttls") not in SECURITY:
+        raise Refused("host or security cannot be used.", advice=f"{', '.join(SECURITY)}.")
+    port = settings.get("port", 587)
+    if not isinstance(port, int) or not 0 < port < 65_536:
+        raise Refused("The port is none.", advice="587 for starttls, 465 for tls.")
+    return dict(settings)
+
+
+def _split(kind: str, settings: Values) -> tuple[dict[str, Any], dict[str, str]]:
+    secret = SECRETS[kind]
+    plain = {name: value for name, value in settings.items() if name != secret}
+    return plain, {secret: str(settings[secret])} if settings.get(secret) else {}
+
+
+def _check_name(name: str) -> None:
+    if not name or name != name.strip() or len(name) > tables.NAME_MAX or not name.isprintable():
+        raise Refused("A channel needs a name.", advice=f"At most {tables.NAME_MAX} characters.")
+
+
+def _row(db: sa.Connection, channel_id: int) -> sa.RowMapping:
+    query = sa.select(tables.channel).where(tables.channel.c.id == channel_id)
+    row = db.execute(query).mappings().one_or_none()
+    if row is None:
+        raise Refused("There is no such channel.", advice="Load the list again.")
+    return row
+
+
+def _read(row: sa.RowMapping) -> Channel:
+    return Channel(
+        row["id"], row["name"], row["type"], row["settings"], row["sealed"] is not None,
+        row["enabled"], row["last"],
+    )  # fmt: skip
+
+
+def _row_name(name: str) -> str:
+    return f"channel {name}"
