@@ -192,8 +192,7 @@ class Capture:
                 kept = isinstance(record, Reject) or self._desk.keep(run.stream, row)
                 run.add(record, sent.stamp, kept=kept)
                 if isinstance(record, Record) and not kept:
-                    origin = Origin(run.kind.value)
-                    run.pending += self._desk.left(run.stream, record, sent.stamp, origin)
+                    run.pending += self._desk.left(run.stream, record, sent.stamp, run.origin)
 
     # --- cursors -----------------------------------------------------------------------------
 
@@ -214,6 +213,7 @@ class Capture:
     ) -> Cursor:
         """The cursor after a complete pass."""
         now_ms = self._clock.now_ms()
+        is_newest = run is not None and run.stream.strategy is Strategy.NEWEST
         listed_all = finding.held == 0 and not finding.hidden
         return msgspec.structs.replace(
             cursor,
@@ -224,7 +224,7 @@ class Capture:
             state="" if not finding.hidden else "hidden",
             reason=finding.hidden,
             held=finding.held,
-            followed=self._mirror.head() if run else cursor.followed,
+            followed=self._mirror.head() if is_newest else cursor.followed,
             open=tuple(run.open) if run else (),
             held_at=0 if listed_all else cursor.held_at or now_ms,
         )
@@ -263,6 +263,7 @@ class _Pass:
         self.stream = stream
         self.scope = scope
         self.kind = kind
+        self.origin = Origin(kind.value)
         self.outcome = outcome
         self.began = 0
         self.rejected = 0
@@ -289,7 +290,7 @@ class _Pass:
             return
         self.keys.add(row.key)
         if kept:
-            self.pending.append(Seen(row, stamp, Origin(self.kind.value)))
+            self.pending.append(Seen(row, stamp, self.origin))
             self.newest = max(self.newest, row.version or 0)
             running = self.stream.running
             if running is not None and running(row.value()):

@@ -172,11 +172,10 @@ class Children:
             self._hold(stream, place, len(removed), outcome)
             return
         sightings += removed
-        childless = [filed for filed in living.values() if not self._has_children(stream, filed)]
-        for filed in (*dead, *childless):
-            sightings += self._orphans(stream, place, filed)
+        orphans, doubtful = self._left_behind(stream, place, [*dead, *living.values()])
+        sightings += orphans
         read = {filed.record.key for filed in parents}
-        aside = [one.scope.parent_key for one in failed]
+        aside = [*(one.scope.parent_key for one in failed), *doubtful]
         still = dict.fromkeys([*(key for key in moved.open if key not in read), *aside])
         cursor = msgspec.structs.replace(
             moved, open=tuple(still)[:OPEN_MAX], state="", reason="", held=0, held_at=0
@@ -244,7 +243,8 @@ class Children:
         again = self._list_one(stream, listed.scope, Origin.POLL)
         if again.error is not None or again.ended or again.rejects:
             return []
-        twice = [key for key in self._missing(stream, again) if key in missing]
+        still = set(self._missing(stream, again))
+        twice = [key for key in missing if key in still]
         return list(gone(stream, twice, again.stamp, "removed from its parent's list"))
 
     def _missing(self, stream: Stream, listed: _Set) -> Sequence[Key]:
@@ -252,10 +252,25 @@ class Children:
         shown = {sighting.key for sighting in listed.shown()}
         return [key for key in filed if key not in shown]
 
-    def _has_children(self, stream: Stream, filed: OnFile) -> bool:
-        """Whether such a parent can have children at all; it may have been another kind before."""
-        only = stream.parent.only if stream.parent else None
-        return only is None or only(filed.record.value())
+    def _left_behind(
+        self, stream: Stream, place: Scope, parents: Iterable[OnFile]
+    ) -> tuple[list[Sighting], list[Key]]:
+        """The children of dead parents, and of those that can have none as they are now; and the
+        parents of which only one reading says so, perhaps an old page: their children stay.
+        """
+        assert stream.parent is not None
+        only = stream.parent.only
+        orphans: list[Sighting] = []
+        doubtful: list[Key] = []
+        for filed in parents:
+            if filed.deleted or (only is not None and not only(filed.record.value())):
+                found = list(self._orphans(stream, place, filed))
+                seen_since = filed.seen_at // 1000 > filed.changed_at  # just so: Invariant 7
+                if filed.deleted or seen_since:
+                    orphans += found
+                elif found:
+                    doubtful.append(filed.record.key)
+        return orphans, doubtful
 
     def _orphans(self, stream: Stream, place: Scope, filed: OnFile) -> Iterator[Sighting]:
         """What its last content says of having children does not count: they may be older."""

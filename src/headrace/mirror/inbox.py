@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Mapping, Sequence
+
+import msgspec
 
 from headrace.core.ports import Delivery
 from headrace.errors import Bug, Refused, Unavailable
@@ -121,11 +122,11 @@ class SqliteInbox(StoredInbox):
 
 
 def _row(delivery: Delivery) -> Row:
-    headers = json.dumps(dict(delivery.headers))
+    headers = msgspec.json.encode(dict(delivery.headers)).decode()
     return (delivery.id, delivery.event, delivery.received_at, headers, delivery.body,
             delivery.state, delivery.reason)  # fmt: skip
 
 
 def _delivery(row: Row) -> Delivery:
     known, event, received_at, headers, body, state, reason = row
-    return Delivery(known, event, received_at, json.loads(headers), body, state, reason)
+    return Delivery(known, event, received_at, msgspec.json.decode(headers), body, state, reason)

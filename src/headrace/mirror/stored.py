@@ -34,6 +34,10 @@ _PUT_CURSOR = (
     "INSERT INTO cursor VALUES (?, ?, ?) ON CONFLICT (stream, scope)"
     " DO UPDATE SET value = excluded.value"
 )
+_MARKS = (
+    "SELECT (SELECT value FROM meta WHERE name = 'head'),"
+    " (SELECT value FROM meta WHERE name = 'stamp')"
+)
 _PUT_REJECT = (
     "INSERT INTO reject (stream, scope, reason, body, at) VALUES (?, ?, ?, ?, ?)"
     " ON CONFLICT DO NOTHING"
@@ -237,10 +241,8 @@ class StoredMirror:
 
     def _marks(self) -> tuple[int, int]:
         """The head and the highest stamp, in one look."""
-        found: dict[str, str] = dict(
-            self._store.rows("SELECT name, value FROM meta WHERE name IN ('head', 'stamp')")
-        )
-        return int(found.get("head", 0)), int(found.get("stamp", 0))
+        head, stamp = self._store.rows(_MARKS)[0]
+        return int(head or 0), int(stamp or 0)
 
     def _meta(self, name: str) -> int:
         rows = self._store.rows("SELECT value FROM meta WHERE name = ?", (name,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from random import Random
 from typing import TYPE_CHECKING
@@ -33,8 +34,6 @@ KIND_DRAW = (
 TYPE_OF_KIND = {kind: next(t.id for t in TYPES if t.kind == kind) for kind in KINDS}
 TEAM_MADE_TYPE = next(t.id for t in TYPES if not t.is_system)
 PARENT_KINDS = {"SUB_TASK": ("REQUIREMENT", "MISSION", "DEFECT"), "REQUIREMENT": ("EPIC",)}
-
-Pools = tuple[tuple[int, tuple[str, ...]], ...]
 
 
 def new_project(info: ProjectInfo) -> Project:
@@ -110,7 +109,7 @@ def _fill_issues(
     if not count:
         return
     times = [begin_ms + int((now_ms - begin_ms) * n / count) for n in range(count)] + [now_ms]
-    pools = {kind: value_pools(team, project, kind) for kind in KINDS}
+    fields = {kind: project.custom_fields(kind) for kind in KINDS}
     parents: dict[str, list[int]] = {kind: [] for kind in KINDS}
     issues = project.issues
     for code, (created_ms, next_ms) in enumerate(pairwise(times), 1):
@@ -121,13 +120,14 @@ def _fill_issues(
             kind = "MISSION"
         parent = options[int(rng.random() * len(options))] if options else 0
         issues[code] = draw_issue(
-            project, rng, code, kind, parent, created_ms, now_ms, pools=pools[kind]
+            team, project, rng, code, kind, parent, created_ms, now_ms, fields=fields[kind]
         )
         parents[kind].append(code)
     project.last_code = count
 
 
 def draw_issue(
+    team: Team,
     project: Project,
     rng: Random,
     code: int,
@@ -136,9 +136,9 @@ def draw_issue(
     created_ms: int,
     now_ms: int,
     *,
-    pools: Pools,
+    fields: Sequence[Field],
 ) -> Issue:
-    """One issue with everything drawn: about two in three fields set."""
+    """One issue with everything drawn: about two in three fields set. `fields`: the custom ones."""
     draw = rng.random
     people = tuple(project.roles) or (OWNER,)
     creator = people[int(draw() * len(people))]
@@ -172,7 +172,7 @@ def draw_issue(
         start_date=day_ms if draw() < 0.4 else 0,
         due_date=day_ms + int(draw() * 30) * DAY_MS if draw() < 0.5 else 0,
         completed_ms=changed_ms if done else 0,
-        custom=_custom(rng, pools),
+        custom=_custom(team, rng, fields),
     )
 
 
@@ -181,24 +181,18 @@ def _labels(project: Project, count: int, first: int) -> tuple[int, ...]:
     return tuple(sorted({ids[(first + 3 * n) % len(ids)] for n in range(count)})) if ids else ()
 
 
-def _custom(rng: Random, pools: Pools) -> tuple[tuple[int, str], ...]:
-    if not pools or rng.random() < 0.5:
+def _custom(team: Team, rng: Random, fields: Sequence[Field]) -> tuple[tuple[int, str], ...]:
+    if not fields or rng.random() < 0.5:
         return ()
-    first = int(rng.random() * len(pools))
-    chosen = sorted({first, (first * 7 + 3) % len(pools)})
+    first = int(rng.random() * len(fields))
+    chosen = sorted({first, (first * 7 + 3) % len(fields)})
     pick = int(rng.random() * 4)
-    return tuple((pools[n][0], pools[n][1][pick % len(pools[n][1])]) for n in chosen)
-
-
-def value_pools(team: Team, project: Project, kind: str) -> Pools:
-    """For each custom field of a type: a few values to choose from, as ValueString."""
-    return tuple(
-        (field.id, values_of(field, team)) for field in project.fields[kind] if field.is_custom
-    )
+    pools = {fields[n].id: values_of(fields[n], team) for n in chosen}
+    return tuple((field_id, pool[pick % len(pool)]) for field_id, pool in pools.items())
 
 
 def values_of(field: Field, team: Team) -> tuple[str, ...]:
-    """ValueStrings by ComponentType: people are JSON objects, several choices a JSON array."""
+    """A few ValueStrings by ComponentType: people are JSON objects, several choices an array."""
     if field.component == "SELECT_SINGLE":
         return tuple(option.title for option in field.options) or ("",)
     if field.component == "SELECT_MULTI":

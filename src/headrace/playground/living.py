@@ -107,7 +107,7 @@ def _label(scene: Scene) -> str:
 
 def _customise(scene: Scene) -> str:
     issue, rng = scene.issue(), scene.rng
-    fields = [field for field in scene.project.fields[issue.kind] if field.is_custom]
+    fields = scene.project.custom_fields(issue.kind)
     if not fields:
         return _edit(scene)
     field = rng.choice(fields)
@@ -149,9 +149,10 @@ def _create(scene: Scene) -> str:
     parent = _parent(scene, kind)
     if kind == "SUB_TASK" and not parent:
         kind = "DEFECT"
-    pools = beginning.value_pools(team, project, kind)
-    code = project.last_code + 1
-    issue = beginning.draw_issue(project, rng, code, kind, parent, now_ms, now_ms, pools=pools)
+    code, fields = project.last_code + 1, project.custom_fields(kind)
+    issue = beginning.draw_issue(
+        team, project, rng, code, kind, parent, now_ms, now_ms, fields=fields
+    )
     team.add_issue(project, issue, now_ms)
     return f"issue {code} {scene.place} created"
 

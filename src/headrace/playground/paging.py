@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from .envelope import ApiError
 
@@ -58,8 +58,7 @@ class Paging:
         return ((self.number, kind, self.required), ("PageSize", kind, self.required))
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """Rows `start` to `start + size`; `number` counts pages from 1."""
 
     number: int

@@ -30,15 +30,16 @@ def checked(action: Action, given: Mapping[str, Any]) -> dict[str, Any]:
 
     ApiError UnknownParameter, MissingParameter or InvalidParameterValue, naming the parameter.
     """
-    known = action.known
-    values = {name: value for name, value in given.items() if value is not None}
-    for name in values:
-        if name not in known:
+    values: dict[str, Any] = {}
+    for name, value in given.items():
+        if value is None:
+            continue
+        parameter = action.known.get(name)
+        if parameter is None:
             raise ApiError("UnknownParameter", f"The parameter {name} is not known")
-    for name, parameter in known.items():
-        if name in values:
-            values[name] = _value(parameter, values[name])
-        elif parameter.required:
+        values[name] = _value(parameter, value)
+    for name in action.required:
+        if name not in values:
             raise ApiError("MissingParameter", f"The parameter {name} is missing")
     return values
 
@@ -56,7 +57,7 @@ def _value(parameter: Parameter, value: Any) -> Any:
         raise ApiError("InvalidParameterValue", f"The parameter {parameter.name} is no {kind}")
     if parameter.choices:
         told = value if isinstance(value, list) else [value]
-        if not set(told) <= set(parameter.choices):
+        if not all(one in parameter.choices for one in told):
             raise ApiError("InvalidParameterValue", f"{parameter.name} has a value unknown here")
     return value
 

@@ -38,7 +38,7 @@ class Project:
         self.last_iteration_code = 0
         self.version = 0
         self.rows: dict[int, bytes] = {}
-        self.selections: dict[str, tuple[int, Sequence[int]]] = {}
+        self.selections: dict[tuple[object, ...], tuple[int, Sequence[int]]] = {}
         self._codes: list[int] | None = None
         self._by_update: list[tuple[int, int]] | None = None
         self._counts: dict[int, Counter[str]] | None = None
@@ -50,6 +50,10 @@ class Project:
 
     def type_of(self, issue: Issue) -> IssueType:
         return next(found for found in self.types if found.id == issue.type_id)
+
+    def custom_fields(self, kind: str) -> list[Field]:
+        """The fields of an issue type that the team has made."""
+        return [field for field in self.fields[kind] if field.is_custom]
 
     def put(self, issue: Issue, *, now_ms: int, remember_ms: int = 0) -> None:
         """Store a new or changed issue. Earlier versions are kept for `remember_ms`."""

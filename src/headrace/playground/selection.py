@@ -42,7 +42,8 @@ def select(project: Project, query: Query, issues: Mapping[int, Issue] | None) -
     """
     if issues is not None:
         return _filtered(project, query, issues, _sorted(project, query, issues))
-    key = repr(query)
+    key = (query.kind, query.sub_issues, query.sort_key, query.descending, query.day_only,
+           repr(query.conditions))  # fmt: skip
     found = project.selections.get(key)
     if found is None or found[0] != project.version:
         codes = _filtered(project, query, project.issues, _indexed(project, query))

@@ -12,6 +12,7 @@ import msgspec
 
 from headrace.coding.streams import CATALOGUE
 from headrace.core.change import Change, Op
+from headrace.core.ports import Cursor
 from headrace.core.record import Key, decode_json, make_key
 from headrace.core.schema import META, Flattener, Table
 from headrace.core.stream import Stream
@@ -31,6 +32,13 @@ class _Dated(msgspec.Struct):
 
 
 _dated = msgspec.json.Decoder(_Dated)
+_marked = msgspec.json.Decoder(Cursor)
+
+_RECORDS = (
+    'SELECT key, "offset", body FROM record JOIN body ON body.id = record.id'
+    " WHERE stream = ? AND deleted = 0"
+)
+_CURSORS = "SELECT stream, scope, value FROM cursor"
 
 
 class Violation(AssertionError):
@@ -46,7 +54,7 @@ class Watchman:
     def __init__(self, world: World) -> None:
         self._world = world
         self._acknowledged = 0
-        self._marks: dict[tuple[str, str], int] = {}
+        self._marks: dict[tuple[str, str], tuple[int, bytes]] = {}
         self._offsets: dict[str, int] = {}
         self.forget()
 
@@ -62,13 +70,13 @@ class Watchman:
         """Invariants 1, 2, 3, 4, 7 and 9."""
         self._acknowledged_are_stored()
         offsets = dict(self._world.storage.offsets.get("copy", {}))
-        moved = {name for name, offset in offsets.items() if offset != self._offsets.get(name)}
+        moved = [name for name, offset in offsets.items() if offset != self._offsets.get(name)]
         changed = self._follow_log()
         for stream in changed:
             self._records_match_log(stream)
         self._marks_rise()
         self._offsets_rise(offsets)
-        for stream in moved | changed:
+        for stream in dict.fromkeys((*moved, *changed)):
             if offsets.get(stream) == self._head:
                 self._rows_match_records(stream)
         self._counts_match_log()
@@ -80,7 +88,8 @@ class Watchman:
             kept = self._world.known_deliveries()
             _hold(post.acknowledged <= kept, 1, "an answered delivery is lost", "")
 
-    def _follow_log(self) -> set[str]:
+    def _follow_log(self) -> Collection[str]:
+        """Returns the streams that changed."""
         mirror = self._world.mirror
         changes = mirror.log(self._head, 1_000_000)
         living = cache(lambda stream: self._world.team.rows(stream).keys())
@@ -95,7 +104,7 @@ class Watchman:
             else:
                 self._truly_gone(change.stream, change.key, living(change.stream))
         self._head = mirror.head()
-        return {change.stream for change in changes}
+        return dict.fromkeys(change.stream for change in changes)
 
     def _in_order(self, change: Change) -> None:
         """No older sighting undoes a newer one: nothing rises from the dead, no time runs back."""
@@ -120,17 +129,18 @@ class Watchman:
         _hold(absent, 7, "deleted although it never went", (stream, key))
 
     def _records_match_log(self, stream: str) -> None:
-        filed = {
-            f.record.key: (f.offset, f.record.body) for f in self._world.mirror.records(stream)
-        }
+        rows = self._world.mirror.store.rows(_RECORDS, (stream,))
+        filed = {key: (offset, body) for key, offset, body in rows}
         _hold(filed == self._contents.get(stream, {}), 2, "records and log differ", stream)
 
     def _marks_rise(self) -> None:
-        for stream in self._world.streams:
-            for scope, cursor in self._world.mirror.cursors(stream.name).items():
-                place = (stream.name, scope)
-                _hold(cursor.mark >= self._marks.get(place, 0), 4, "mark went back", place)
-                self._marks[place] = cursor.mark
+        for stream, scope, value in self._world.mirror.store.rows(_CURSORS):
+            place = (stream, scope)
+            before, known = self._marks.get(place, (0, b""))
+            if value != known:
+                mark = _marked.decode(value).mark
+                _hold(mark >= before, 4, "mark went back", place)
+                self._marks[place] = (mark, value)
 
     def _offsets_rise(self, offsets: Mapping[str, int]) -> None:
         for stream, offset in offsets.items():

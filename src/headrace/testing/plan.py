@@ -58,7 +58,7 @@ class Plan:
         overlap_seconds = dice.choice((2, 20, 120))
         return Plan(
             projects=dice.choice((1, 1, 2)),
-            issues=dice.randrange(6, 14),
+            issues=dice.randrange(6, 12),
             page_size=dice.choice((2, 3, 4, 9)),
             fault_rate=dice.choice((0.0, 0.02, 0.1, 0.25)),
             fault_kinds=tuple(dice.sample(KINDS, dice.choice((2, 4, 8)))),

@@ -58,6 +58,9 @@ R = TypeVar("R")
 
 START_MS = 1_795_000_000_000
 POLL_SECONDS = 60.0
+IN_FLIGHT_MAX = 24
+"""Acts during the requests of one turn: each causes requests, which would bring ever more acts."""
+APPLY_ROWS_MAX = 25
 _PAGED = tuple(name for name, action in ALL.items() if action.paging is not None)
 
 
@@ -97,6 +100,7 @@ class World:
             MemoryDestination(self.storage),
             dice=self.dice, rate=self.plan.write_fault_rate, clock=self.clock,
         )  # fmt: skip
+        self.acts_left = IN_FLIGHT_MAX
         self.left: set[tuple[int, int]] = set()
         self._members = self._members_now()
         self._member_counts: list[int] = []
@@ -119,7 +123,7 @@ class World:
             poll_seconds=POLL_SECONDS, census_seconds=self.plan.census_seconds,
             sweep_seconds=self.plan.census_seconds,
             overlap_seconds=self.plan.overlap_seconds, vanish_rows=self.plan.vanish_rows,
-            apply_rows_max=40,
+            apply_rows_max=APPLY_ROWS_MAX,
         )  # fmt: skip
         self.scopes = scopes = ScopeTree(CATALOGUE, self.mirror)
         self.source = CodingSource(client)
@@ -280,8 +284,10 @@ class World:
         self.clock.advance(self.dice.choice((5, 40, 400)))
         if self.consent is not None and self.dice.random() < 0.03:
             self.consent.end_access()
-        if self.dice.random() < self.plan.acts_in_flight:
-            self.live(self.dice.choice((1, 1, 3)))
+        if self.acts_left > 0 and self.dice.random() < self.plan.acts_in_flight:
+            acts = self.dice.choice((1, 1, 3))
+            self.acts_left -= acts
+            self.live(acts)
 
     def _delete_a_little(self) -> None:
         project = self.dice.choice(list(self.team.projects.values()))

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from msgspec import Struct
+
 from ..envelope import ApiError
 from ..hooks import Hooks
 from ..modules import Module
@@ -31,8 +33,7 @@ class Parameter:
     choices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One accepted request: who asks what, and when."""
 
     action: Action
@@ -104,10 +105,13 @@ class Action:
     rate: int = 20
     team_wide: bool = False
     known: Mapping[str, Parameter] = field(init=False)
+    required: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         known = {parameter.name: parameter for parameter in self.all_parameters()}
+        required = tuple(name for name, parameter in known.items() if parameter.required)
         object.__setattr__(self, "known", known)
+        object.__setattr__(self, "required", required)
 
     def all_parameters(self) -> tuple[Parameter, ...]:
         added = self.paging.parameters() if self.paging else ()
