@@ -168,7 +168,7 @@ class Run:
             self.watchman.check()
 
     def _settle(self) -> None:
-        """Faults are off: after three censuses everything must be exact, commits after five at most.
+        """Faults are off: after three censuses all must be exact, commits after five at most.
 
         One finds what is missing, the second confirms what no Action can confirm or what was held
         back, the third deletes what hung on it; branches that were held back take as long for
