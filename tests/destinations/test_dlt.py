@@ -13,13 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pytest
+from deltalake import DeltaTable
 from dlt.common.runtime.run_context import global_dir
 
-from headrace.core.ports import Batch, Checkpoint
+from headrace.core.ports import Batch, Checkpoint, Destination
 from headrace.core.schema import Table, Type
 from headrace.destinations.addresses import DltAddress, dlt_address
 from headrace.destinations.dlt import DltDestination
+from headrace.destinations.dlt.files import _SMALL_FILES_MAX
 from headrace.destinations.dlt.ledger import NOTES, DltLedger
 from headrace.destinations.dlt.place import Place
 from headrace.destinations.urls import open_destination
@@ -47,15 +50,17 @@ QUICK = {  # a load takes a third of a second
 }
 
 
-class TestDlt(DestinationContract):
+class DltContract(DestinationContract):
     LOSSY = frozenset({"odd_names", "transactions"})
-    EXAMPLES = 30 if CI else 2
+    EXAMPLES = 8 if CI else 2
 
     @pytest.fixture(autouse=True)
     def quick(self, request: pytest.FixtureRequest) -> None:
         if not CI and request.function.__name__ not in QUICK:
             pytest.skip("a minute of loads: HEADRACE_CI=1")
 
+
+class TestDlt(DltContract):
     @pytest.fixture
     def destination(self, tmp_path: Path) -> Opened:
         self.path = tmp_path / "copy.duckdb"
@@ -70,6 +75,52 @@ class TestDlt(DestinationContract):
 
     def make_unique(self, table: str, column: str) -> None:
         execute(self.path, f"CREATE UNIQUE INDEX one_each ON headrace.{table} ({column})")
+
+
+class TestFilesystem(DltContract):
+    EXAMPLES = 2 if CI else 1
+
+    @pytest.fixture
+    def destination(self, tmp_path: Path) -> Opened:
+        self.root = tmp_path / "数据 copy"
+        return lambda: opened_files(self.root)
+
+    def make_foreign_table(self, name: str) -> None:
+        opened_files(self.root).close()  # dlt takes no folder that it did not make
+        (self.root / "mine" / name).mkdir()
+        (self.root / "mine" / name / "a.parquet").write_bytes(b"of somebody else")
+
+    def drop_table(self, name: str) -> None:
+        shutil.rmtree(self.root / "mine" / name)
+
+
+def opened_files(root: Path) -> Destination:
+    """dlt's files, in a folder."""
+    return open_destination(f"dlt+filesystem:////{str(root).lstrip('/')}?dataset=mine")
+
+
+@pytest.mark.skipif(not CI, reason="many loads: HEADRACE_CI=1")
+def test_files_are_delta_tables_that_are_looked_after(tmp_path: Path) -> None:
+    """One write more than small files may be: they are merged, and rows stay as they are."""
+    one = opened_files(tmp_path)
+    start(one, ITEMS, LABELS)
+    for number in range(_SMALL_FILES_MAX + 1):
+        one.write([put(number)], Checkpoint(TASK, 1, {"items": number + 1}))
+    one.write([Batch(ITEMS, deletes=keys(["id"], [0]))], Checkpoint(TASK, 1, {}))
+    found = DeltaTable(tmp_path / "mine" / "items")
+    assert len(found.file_uris()) < _SMALL_FILES_MAX
+    wanted = list(range(1, _SMALL_FILES_MAX + 1))
+    assert sorted(pa.table(found.scan(columns=["id"]))["id"].to_pylist()) == wanted
+    assert sorted(row["id"] for row in rows_of(one, ITEMS)) == wanted
+
+
+def test_a_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("hello")
+    with pytest.raises(Refused, match="mine"):
+        opened_files(tmp_path)
+    (tmp_path / "mine" / "letter.txt").unlink()
+    opened_files(tmp_path)  # an empty one does not matter
 
 
 def opened(path: Path) -> DltDestination:
@@ -191,8 +242,8 @@ def test_what_is_wrong_is_said_before_anything_is_loaded(path: Path) -> None:
 
 def test_entries_of_older_epochs_never_count(path: Path) -> None:
     place = Place(DltAddress("duckdb", f"duckdb:///{path}", "headrace"))
-    with place.client(NOTES) as client:
-        late, ledger = DltLedger(client), DltLedger(client)
+    with place.tables(NOTES) as tables:
+        late, ledger = DltLedger(tables), DltLedger(tables)
         on_file = late.read_checkpoint(TASK)
         assert ledger.raise_epoch(TASK).epoch == 2
         late._add(TASK, (1, 99, "late", {"items": 99}))  # it had asked for its epoch before
@@ -203,8 +254,8 @@ def test_entries_of_older_epochs_never_count(path: Path) -> None:
 
 def test_who_sees_a_rival_claims_once_more(path: Path) -> None:
     place = Place(DltAddress("duckdb", f"duckdb:///{path}", "headrace"))
-    with place.client(NOTES) as client:
-        ledger = Meddled(client)
+    with place.tables(NOTES) as tables:
+        ledger = Meddled(tables)
         claimed = ledger.raise_epoch(TASK)
         assert claimed.epoch == 3 and ledger.read_checkpoint(TASK) == claimed
         ledger.rivals = 99
@@ -226,8 +277,8 @@ class Meddled(DltLedger):
 
 def test_notes_do_not_grow_for_ever(path: Path) -> None:
     place = Place(DltAddress("duckdb", f"duckdb:///{path}", "headrace"))
-    with place.client(NOTES) as client:
-        ledger = DltLedger(client)
+    with place.tables(NOTES) as tables:
+        ledger = DltLedger(tables)
         for offset in range(10, 120):
             ledger.put_checkpoint(Checkpoint(TASK, 1, {"items": offset}), ())
         assert ledger.read_checkpoint(TASK).offsets == {"items": 119, "others": 4}
@@ -248,8 +299,10 @@ def test_names_that_dlt_would_not_keep(path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("dlt+filesystem:///hunter2", "double them"),
-        ("dlt+filesystem://s3://bucket/hunter2", "double them"),
+        ("dlt+filesystem:///hunter2?a=b", "no folder and no bucket"),
+        ("dlt+filesystem://hunter2", "no folder and no bucket"),
+        ("dlt+filesystem://memory://hunter2", "cannot be kept"),
+        ("dlt+lance://hunter2", "double them"),
         ("dlt+athena://hunter2", "no credentials"),
         ("dlt+oracle://user:hunter2@host/db", "no destination oracle"),
         ("dlt+postgres://user:hunter2@127.0.0.1:1/db", "not installed"),

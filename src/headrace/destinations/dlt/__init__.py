@@ -24,7 +24,6 @@ from headrace.destinations.addresses import DltAddress
 from headrace.destinations.dlt.ledger import NOTES, DltLedger
 from headrace.destinations.dlt.place import Place
 from headrace.destinations.dlt.scratch import (
-    CHUNK_ROWS,
     GONE,
     KEY,
     OWNER,
@@ -33,6 +32,7 @@ from headrace.destinations.dlt.scratch import (
     ours,
     removals,
 )
+from headrace.destinations.dlt.tables import Tables
 from headrace.destinations.ledger import check_epoch, check_offsets
 from headrace.destinations.tables import Noted, check_tables, plan
 from headrace.errors import Refused, TablesChanged
@@ -51,10 +51,8 @@ _OURS: Mapping[str, Mapping[str, Any]] = {
     GONE: {"data_type": "bool", "hard_delete": True},
 }
 _NAME = re.compile(r"(?!_dlt)\w+", re.IGNORECASE)
-_KEEP_NUL = frozenset({"duckdb", "motherduck"})
-_OWNERS_MAX = 500  # in one query
+_KEEP_NUL = frozenset({"duckdb", "filesystem", "motherduck"})
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MERGE = {"disposition": "merge", "strategy": "delete-insert", "deduplicated": True}
 
 
 class DltDestination:
@@ -69,16 +67,16 @@ class DltDestination:
 
     def claim(self, task: str) -> Checkpoint:
         """See `Destination.claim`."""
-        with self._place.client(NOTES) as client:
-            return DltLedger(client).raise_epoch(task)
+        with self._place.tables(NOTES) as there:
+            return DltLedger(there).raise_epoch(task)
 
     def prepare(self, task: str, tables: Sequence[Table]) -> None:
         """See `Destination.prepare`. Until a table has its shape it is noted without a key, so that
         whatever a crash leaves is made anew."""
         check_tables(tables, names_bytes_max=self._place.names_bytes_max)
         _check_names(tables)
-        with self._place.client(NOTES) as client:
-            ledger, found = DltLedger(client), _found(client, tables)
+        with self._place.tables(NOTES) as there:
+            ledger, found = DltLedger(there), there.find([table.name for table in tables])
             noted = ledger.read_tables()
             plans = [
                 (t, plan(task, t, noted.get(t.name.lower()), found[t.name] or None)) for t in tables
@@ -88,7 +86,7 @@ class DltDestination:
                 ledger.raise_epoch(task, forget=lost)
             new = [t.name for t, p in plans if p.drop or p.create or p.remove]
             ledger.put_tables({name: Noted(task, (), ()) for name in new})
-            _drop(client, [name for name in new if found[name]])
+            there.drop([name for name in new if found[name]])
             shapes = {t.name: _described(t, p.noted.columns) for t, p in plans}
             missing = {n: s for n, s in shapes.items() if n in new or not _has(found[n], s)}
             if missing:
@@ -109,20 +107,17 @@ class DltDestination:
                     self._place.load(resources)
             finally:
                 scratch.close()
-        with self._place.client(NOTES) as client:
-            DltLedger(client).put_checkpoint(checkpoint, scratch.emptied)
+        with self._place.tables(NOTES) as there:
+            DltLedger(there).put_checkpoint(checkpoint, scratch.emptied)
+            there.tend(list(scratch.tables))
 
     def read(self, table: Table) -> Iterator[Columns]:
         """See `Destination.read`. A snapshot, as far as the database's cursors are one."""
         kinds = dict(table.columns)
-        with self._place.client({}) as client:
-            sql = client.sql_client
-            columns = ", ".join(map(sql.escape_column_name, kinds))
-            query = f"SELECT {columns} FROM {sql.make_qualified_table_name(table.name)}"
-            with sql.execute_query(query) as cursor:
-                while rows := cursor.fetchmany(CHUNK_ROWS):
-                    values = zip(kinds, zip(*rows, strict=True), strict=True)
-                    yield Columns({n: _canonical(kinds[n], found) for n, found in values})
+        with self._place.tables({}) as there:
+            for rows in there.select(table.name, list(kinds)):
+                values = zip(kinds, zip(*rows, strict=True), strict=True)
+                yield Columns({n: _canonical(kinds[n], found) for n, found in values})
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -130,24 +125,24 @@ class DltDestination:
     def _checked(self, scratch: Scratch, checkpoint: Checkpoint) -> list[Any]:
         """What is to be loaded. Whether the write may begin; from here on what is emptied has to be
         filled again."""
-        with self._place.client(NOTES) as client:
-            ledger = DltLedger(client)
-            self._check_tables([staged.table for staged in scratch.tables.values()], client)
+        with self._place.tables(NOTES) as there:
+            ledger = DltLedger(there)
+            self._check_tables([staged.table for staged in scratch.tables.values()], there)
             on_file = ledger.read_checkpoint(checkpoint.task)
             check_epoch(checkpoint, on_file)
             check_offsets(checkpoint, on_file, scratch.emptied)
             resources = []
             for name, staged in scratch.tables.items():
-                gone = _gone(client, scratch, staged)
+                gone = _gone(there, scratch, staged)
                 if staged.emptied or gone or not scratch.is_empty(name):
-                    resources.append(_resource(scratch, staged, gone, self._place.table_format))
+                    resources.append(_resource(scratch, staged, gone, self._place))
             ledger.forget(on_file, {scratch.tables[n].table.vouched_by for n in scratch.emptied})
             return resources
 
-    def _check_tables(self, tables: Sequence[Table], client: Any) -> None:
+    def _check_tables(self, tables: Sequence[Table], there: Tables) -> None:
         if not {table.name.lower() for table in tables} <= self._noted:
-            self._noted = set(DltLedger(client).read_tables())
-        found = _found(client, tables)
+            self._noted = set(DltLedger(there).read_tables())
+        found = there.find([table.name for table in tables])
         for table in tables:
             missing = {name.lower() for name, _ in table.columns} - found[table.name].keys()
             if table.name.lower() not in self._noted or missing:
@@ -157,46 +152,23 @@ class DltDestination:
                 )
 
 
-def _found(client: Any, tables: Sequence[Table]) -> dict[str, dict[str, str | None]]:
-    """The columns of each table that is there, in lower case; none for one that is not."""
-    shown = client.get_storage_tables([table.name for table in tables]) if tables else ()
-    return {name: dict.fromkeys(map(str.lower, columns)) for name, columns in shown}
-
-
 def _has(found: Mapping[str, Any], wanted: Iterable[Mapping[str, Any]]) -> bool:
     return all(column["name"].lower() in found for column in wanted)
 
 
-def _drop(client: Any, names: Sequence[str]) -> None:
-    """Drop tables, and what dlt keeps of them for staging."""
-    sql = client.sql_client
-    sql.drop_tables(*names)
-    with sql.with_staging_dataset():
-        if names and sql.has_dataset():
-            sql.drop_tables(*names)
-
-
-def _gone(client: Any, scratch: Scratch, staged: Staged) -> list[str]:
+def _gone(there: Tables, scratch: Scratch, staged: Staged) -> list[str]:
     """The keys to be removed: those named, and what owners have there now; not those put."""
     if staged.emptied or not (staged.gone or staged.owners):
         return []
-    gone = staged.gone | _keys_of(client, staged.table.name, sorted(staged.owners))
+    gone = staged.gone | _keys_of(there, staged.table.name, sorted(staged.owners))
     return sorted(gone.difference(scratch.keys(staged.table.name)))
 
 
-def _keys_of(client: Any, name: str, owners: Sequence[str]) -> set[str]:
-    sql, keys = client.sql_client, set[str]()
-    key, owner = sql.escape_column_name(KEY), sql.escape_column_name(OWNER)
-    for start in range(0, len(owners), _OWNERS_MAX):
-        some = owners[start : start + _OWNERS_MAX]
-        places = ", ".join(["%s"] * len(some))
-        table = sql.make_qualified_table_name(name)
-        rows = sql.execute_sql(f"SELECT {key} FROM {table} WHERE {owner} IN ({places})", *some)
-        keys.update(row[0] for row in rows)
-    return keys
+def _keys_of(there: Tables, name: str, owners: Sequence[str]) -> set[str]:
+    return {key for rows in there.select(name, [KEY], OWNER, owners) for (key,) in rows}
 
 
-def _resource(scratch: Scratch, staged: Staged, gone: Sequence[str], table_format: Any) -> Any:
+def _resource(scratch: Scratch, staged: Staged, gone: Sequence[str], place: Place) -> Any:
     """One table's rows and removals, as dlt takes them."""
     table = staged.table
 
@@ -204,14 +176,15 @@ def _resource(scratch: Scratch, staged: Staged, gone: Sequence[str], table_forma
         yield removals(gone, table)  # also when there are none: dlt has to see the table
         yield from scratch.rows(table.name)
 
-    disposition: Any = "replace" if staged.emptied else _MERGE
+    merge = {"disposition": "merge", "strategy": place.strategy, "deduplicated": True}
+    disposition: Any = "replace" if staged.emptied else merge
     columns: Any = _described(table, table.columns)
     return dlt.resource(
         rows,
         name=table.name,
         columns=columns,
         write_disposition=disposition,
-        table_format=table_format,
+        table_format=place.table_format,
     )
 
 

@@ -1,7 +1,7 @@
 """What Headrace notes about itself beside dlt's tables: checkpoints, epochs, the tables it made.
 
-Two tables that are only ever added to: the newest entry counts, so that INSERT and SELECT, which
-every destination of dlt has, are enough. An entry of an older epoch never counts again.
+Two tables that are only ever added to: the newest entry counts, so that adding and reading rows,
+which every destination of dlt has, are enough. An entry of an older epoch never counts again.
 """
 
 from __future__ import annotations
@@ -9,13 +9,11 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
 from typing import Any
-
-from dlt.common.destination.exceptions import DestinationException
 
 from headrace.core.ports import Checkpoint
 from headrace.core.schema import Type
+from headrace.destinations.dlt.tables import Tables
 from headrace.destinations.ledger import check_epoch, check_offsets
 from headrace.destinations.tables import Noted
 from headrace.errors import Unavailable
@@ -42,10 +40,10 @@ Entry = tuple[int, int, str, dict[str, int]]  # epoch, number, claim, offsets
 
 
 class DltLedger:
-    """The notes of all tasks that write to one dataset, on a client of dlt's that knows `NOTES`."""
+    """The notes of all tasks that write to one dataset, in tables that know `NOTES`."""
 
-    def __init__(self, client: Any) -> None:
-        self._sql = client.sql_client
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
 
     def read_checkpoint(self, task: str) -> Checkpoint:
         """What is on file for the task; epoch 0 for one never claimed."""
@@ -117,28 +115,16 @@ class DltLedger:
         self._insert(CHECKPOINTS, [task, epoch, number, claim, json.dumps(offsets)])
 
     def _insert(self, name: str, values: Sequence[Any]) -> None:
-        columns = ", ".join(map(self._sql.escape_column_name, _COLUMNS[name]))
-        places = ", ".join(["%s"] * len(values))
-        table = self._sql.make_qualified_table_name(name)
-        self._sql.execute_sql(f"INSERT INTO {table} ({columns}) VALUES ({places})", *values)
+        self._tables.insert(name, dict(zip(_COLUMNS[name], values, strict=True)))
 
     def _select(self, name: str, task: str = "") -> list[tuple[Any, ...]]:
-        columns = ", ".join(map(self._sql.escape_column_name, _COLUMNS[name]))
-        query = f"SELECT {columns} FROM {self._sql.make_qualified_table_name(name)}"
-        if task:
-            query += f" WHERE {self._sql.escape_column_name('task')} = %s"
-        return [tuple(row) for row in self._sql.execute_sql(query, *([task] if task else []))]
+        where = ("task", [task]) if task else ()
+        return [
+            row for rows in self._tables.select(name, list(_COLUMNS[name]), *where) for row in rows
+        ]
 
     def _drop_before(self, task: str, entry: Entry) -> None:
-        """Delete entries that no longer count; where that fails they only take room."""
-        table = self._sql.make_qualified_table_name(CHECKPOINTS)
-        task_is, epoch, number = map(self._sql.escape_column_name, ("task", "epoch", "number"))
-        with suppress(DestinationException):
-            self._sql.execute_sql(
-                f"DELETE FROM {table} WHERE {task_is} = %s"
-                f" AND ({epoch} < %s OR ({epoch} = %s AND {number} < %s))",
-                task, entry[0], entry[0], entry[1],
-            )  # fmt: skip
+        self._tables.delete_older(CHECKPOINTS, task, entry[0], entry[1])
 
 
 def _newest(entries: Sequence[Entry]) -> Entry:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
+from urllib.parse import unquote
 
 import dlt
 from dlt.common.configuration import resolve_configuration
@@ -28,9 +29,11 @@ from dlt.load.exceptions import LoadClientJobException
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from headrace.destinations.addresses import DltAddress
+from headrace.destinations.dlt.tables import SqlTables, Tables
 from headrace.errors import BadRows, HeadraceError, Refused, TablesChanged, Unavailable
 
 _STRATEGY = "insert-from-staging"  # never a table emptied before its new rows are there
+_FILES = "filesystem"
 _NAMES = "direct"  # names as they are, in their case
 
 
@@ -47,31 +50,34 @@ class Place:
             capabilities.max_identifier_length or 2**31,
             capabilities.max_column_identifier_length or 2**31,
         )
+        self._in_files = address.name == _FILES
+        self.strategy = "upsert" if self._in_files else "delete-insert"
         formats = [None, *(capabilities.supported_table_formats or ())]
-        able = [one for one in formats if _replaces(capabilities, one)]
+        able = [one for one in formats if _replaces(capabilities, one, self.strategy)]
         if not able:
             raise Refused(
                 f"With dlt's {address.name} rows cannot be replaced by their key: each repeat would"
                 " double them.",
-                advice="For files, write delta:///folder; with dlt name a database or a warehouse.",
+                advice="Name a database or a warehouse, or dlt's filesystem.",
             )
-        self.table_format: Any = able[0]  # Athena replaces rows in Iceberg tables only
+        self.table_format: Any = able[0]  # Athena replaces rows in Iceberg only, files in Delta
 
     @contextmanager
-    def client(self, tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[Any]:
-        """dlt's client, connected; it knows these tables (columns as dlt describes them)."""
-        stored: Any = _schema(tables, self.table_format).to_dict()  # as if it had been: dlt insists
+    def tables(self, known: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[Tables]:
+        """The dataset's tables, connected; dlt knows these (columns as it describes them)."""
+        stored: Any = _schema(known, self.table_format).to_dict()  # as if it had been: dlt insists
         schema = Schema.from_dict(stored)
         config = self._destination.spec()._bind_dataset_name(dataset_name=self._address.dataset)
         with self.plainly(), self._destination.client(schema, config) as client:
-            yield client
+            if self._in_files:
+                yield self._files(client, list(known))
+            else:
+                yield SqlTables(client, list(known))
 
     def make(self, tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
         """Make the dataset, and these tables and columns where they are missing."""
-        with self.client(tables) as client:
-            client.initialize_storage()
-            own = (client.schema.version_table_name, client.schema.loads_table_name)
-            client.update_stored_schema(only_tables=[*tables, *own], force=True)
+        with self.tables(tables) as made:
+            made.make()
 
     def load(self, resources: Sequence[Any]) -> None:
         """Load resources, each one table, in one package. Raises `BadRows` for a table's values."""
@@ -91,6 +97,16 @@ class Place:
                 pipeline.load(raise_on_failed_jobs=True)
             finally:
                 pipeline.deactivate()
+
+    def _files(self, client: Any, known: Sequence[str]) -> Tables:
+        from headrace.destinations.dlt.files import DeltaTables, is_reachable
+
+        if not is_reachable(client.config):
+            raise Refused(
+                "Delta tables cannot be kept in what dlt's filesystem is told to use.",
+                advice="Name a folder, or a bucket of S3, Google Cloud Storage or Azure.",
+            )
+        return DeltaTables(client, known)
 
     @contextmanager
     def plainly(self) -> Iterator[None]:
@@ -141,7 +157,7 @@ class Place:
         )
 
 
-def _replaces(capabilities: Any, table_format: Any) -> bool:
+def _replaces(capabilities: Any, table_format: Any, strategy: str) -> bool:
     """Whether such tables can be merged into by key, and replaced by what was loaded beside."""
     sample: Any = {**new_table("sample"), "table_format": table_format}
 
@@ -154,7 +170,7 @@ def _replaces(capabilities: Any, table_format: Any) -> bool:
     replaces = offered(
         capabilities.supported_replace_strategies, capabilities.replace_strategies_selector
     )
-    return "delete-insert" in merges and _STRATEGY in replaces
+    return strategy in merges and _STRATEGY in replaces
 
 
 def _schema(tables: Mapping[str, Sequence[Mapping[str, Any]]], table_format: Any = None) -> Schema:
@@ -177,9 +193,24 @@ def _destination(address: DltAddress) -> Any:
             advice=f"It has: {', '.join(sorted(dlt.destinations.__all__))}.",
         )
     settings: dict[str, Any] = {"replace_strategy": _STRATEGY}
-    if address.credentials:
+    if address.credentials and address.name == _FILES:
+        settings["bucket_url"] = _bucket(address.credentials)
+    elif address.credentials:
         settings["credentials"] = address.credentials
     return factory(**settings)
+
+
+def _bucket(url: str) -> str:
+    """A folder behind `filesystem:///`, with a fourth slash an absolute one; or a bucket's URL."""
+    own = f"{_FILES}:///"
+    found = unquote(url.removeprefix(own)) if url.startswith(own) else url
+    if not found or set("%?#") & set(found) or found.startswith((f"{_FILES}:", "file:")):
+        raise Refused(
+            "This is no folder and no bucket for dlt's filesystem.",
+            advice="Write dlt+filesystem:///folder, dlt+filesystem:////absolute/folder or"
+            " dlt+filesystem://s3://bucket/prefix, without one of %, ? and # in it.",
+        )
+    return found
 
 
 @cache

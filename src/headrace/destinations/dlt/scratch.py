@@ -19,11 +19,11 @@ import pyarrow as pa
 from headrace.core.ports import Batch
 from headrace.core.schema import Table, Type
 from headrace.destinations.arrow import ARROW_TYPES, to_arrow
+from headrace.destinations.dlt.tables import CHUNK_ROWS
 from headrace.destinations.duckdb.rows import write_batch
 from headrace.destinations.tables import quoted
 
 KEY, OWNER, GONE = "_headrace_key", "_headrace_owner", "_headrace_gone"
-CHUNK_ROWS = 10_000
 _UTC = pa.timestamp("us", "UTC")
 _SQL: Mapping[Type, str] = {
     Type.INTEGER: "BIGINT",
