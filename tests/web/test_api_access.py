@@ -48,12 +48,33 @@ TABLE = {
     ("POST", "/tasks/{task_id:int}/stop"): "operator",
     ("POST", "/tasks/{task_id:int}/reset"): "operator",
     ("POST", "/tasks/{task_id:int}/precheck"): "operator",
+    ("GET", "/tasks/{task_id:int}/runs"): "viewer",
+    ("GET", "/connections/{connection_id:int}/model"): "viewer",
+    ("GET", "/connections/{connection_id:int}/model/history"): "viewer",
+    ("POST", "/connections/{connection_id:int}/model/reload"): "operator",
+    ("GET", "/logs"): "viewer",
+    ("GET", "/logs/text"): "viewer",
+    ("GET", "/figures"): "viewer",
+    ("GET", "/figures/series"): "viewer",
+    ("GET", "/alerts"): "viewer",
+    ("GET", "/alerts/open"): "viewer",
+    ("GET", "/alerts/thresholds"): "viewer",
+    ("PUT", "/alerts/thresholds"): "operator",
+    ("GET", "/channels"): "operator",
+    ("POST", "/channels"): "operator",
+    ("GET", "/channels/{channel_id:int}"): "operator",
+    ("PATCH", "/channels/{channel_id:int}"): "operator",
+    ("DELETE", "/channels/{channel_id:int}"): "operator",
+    ("POST", "/channels/{channel_id:int}/test"): "operator",
+    ("GET", "/export"): "viewer",
+    ("POST", "/import"): "operator",
     ("GET", "/minings"): "viewer",
     ("GET", "/minings/{key:str}"): "viewer",
     ("GET", "/agents"): "viewer",
     ("GET", "/audit"): "admin",
     ("GET", "/streams"): "viewer",
     ("GET", "/openapi.json"): "viewer",
+    ("GET", "/metrics"): "viewer",
     ("GET", "/schema"): NEVER,
     ("GET", "/schema/openapi.json"): NEVER,
     ("GET", "/schema/{path:str}"): NEVER,
@@ -67,6 +88,11 @@ def routes(site: Site) -> Iterator[tuple[str, str]]:
     for route in site._api.routes:
         for method in route.methods - {"OPTIONS"}:
             yield method, route.path.removeprefix(API)
+
+
+def place(path: str) -> str:
+    """Where a path of the table is."""
+    return path if path.startswith(("/schema", "/metrics")) else API + path
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +114,7 @@ def test_the_table_has_a_row_for_every_route(site: Site) -> None:
 @pytest.mark.parametrize(("method", "path"), TABLE)
 def test_who_may_use_it(everybody: dict[str, Client], method: str, path: str) -> None:
     needed = TABLE[method, path]
-    where = (API if not path.startswith("/schema") else "") + re.sub(r"{.*?}", str(NO_ONE), path)
+    where = place(re.sub(r"{.*?}", str(NO_ONE), path))
     body = None if method in ("GET", "DELETE") else {}
     for who, client in everybody.items():
         status = client.ask(method, where, body).status
@@ -126,6 +152,13 @@ def test_no_secret_comes_out(
     target = {**destination("canary-to"), "type": "mysql", "values": {"url": away}}
     team, there = (admin.post(f"{API}/connections", one) for one in (body, target))
     user = {"name": "canary", "password": CANARY, "role": "viewer"}
+    hook = {"url": "http://127.0.0.1:1/", "secret": CANARY}
+    mail = {"host": "127.0.0.1", "port": 1, "from": "a@b.example", "to": ["c@d.example"],
+            "password": CANARY}  # fmt: skip
+    channels: list[dict[str, Any]] = [
+        {"name": "canary-hook", "type": "webhook", "settings": hook},
+        {"name": "canary-mail", "type": "email", "settings": mail},
+    ]
     ids = {
         "connection_id": [team["id"], there["id"]],
         "user_id": [admin.post(f"{API}/users", user)["id"]],
@@ -135,6 +168,7 @@ def test_no_secret_comes_out(
                 {"name": "c", "source_id": team["id"], "destination_id": there["id"]},
             )["id"]
         ],
+        "channel_id": [admin.post(f"{API}/channels", one)["id"] for one in channels],
     }
     wrong: list[Any] = [
         body, target, user, {"version": 1, "values": secrets}, {"password": {"x": CANARY}},
@@ -142,12 +176,17 @@ def test_no_secret_comes_out(
         {"code": CANARY, "name": "canary-3", "password": CANARY}, {"values": CANARY},
         {**target, "values": {"url": f"mysql://x:{CANARY}@[/"}}, f"{CANARY}",
         {**body, "values": {**secrets, "team": 1}},
+        *channels, {"settings": {"secret": CANARY}}, {"settings": {"password": CANARY}},
+        {"settings": {"secret": [CANARY]}},
+        {"toml": f"[connections.canary]\ntoken = '{CANARY}'\nteam = 1"},
+        {"toml": f"[destinations.c2]\nurl = 'mysql://x:{CANARY}@127.0.0.1:1/x'"},
+        {"toml": f"[connections.canary-4]\ntoken = '{CANARY}' x"},
     ]  # fmt: skip
     asked = 0
     for method, path in sorted(routes(site), reverse=True):  # GET after PATCH, DELETE last
         if method == "DELETE":
             continue
-        for where in _filled(API + path, ids):
+        for where in _filled(place(path), ids):
             for sent in [None] if method == "GET" else wrong:
                 answer = admin.ask(method, where, sent)
                 said = answer.data.decode() + str(dict(answer.headers))

@@ -21,8 +21,8 @@ from headrace.cli.words import say
 from headrace.errors import HeadraceError, Stopped
 
 COMMANDS = (
-    "sync", "serve", "check", "authorize", "streams", "verify", "rejects", "hooks", "mirror",
-    "archive", "init", "demo", "playground",
+    "sync", "serve", "apply", "export", "check", "authorize", "streams", "verify", "rejects",
+    "hooks", "mirror", "archive", "init", "demo", "playground",
 )  # fmt: skip
 STOPPED = 130
 

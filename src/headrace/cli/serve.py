@@ -25,14 +25,21 @@ def command() -> click.Command:
     """The command, in the language of this run."""
     return make_command(
         "serve", _run,
-        option("--data", type=click.Path(path_type=Path, file_okay=False),
-               default=Path("headrace-data"), show_default=True),
+        *store_options(),
         option("--host", default="127.0.0.1", show_default=True),
         option("--port", type=click.IntRange(0, 65535), default=_PORT,
                show_default=True),
-        option("--store"),
         option("--public-url"),
     )  # fmt: skip
+
+
+def store_options() -> list[click.Parameter]:
+    """Where a server keeps what it knows."""
+    data = click.Path(path_type=Path, file_okay=False)
+    return [
+        option("--data", type=data, default=Path("headrace-data"), show_default=True),
+        option("--store"),
+    ]
 
 
 def _run(

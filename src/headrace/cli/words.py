@@ -142,6 +142,24 @@ WORDS: Mapping[str, Both] = {
         "第一次启动会打印创建第一个管理员的链接。重启后继续所有运行中的任务。",
     ),
     "help.serve.short": Both("Run everything in one server.", "在一个服务中运行全部功能。"),
+    "help.apply": Both(
+        "Make and change the connections and tasks of `headrace serve` as a TOML file says; what it"
+        " does not name stays, and the same file twice changes nothing. A ${NAME} in a value comes"
+        " from the environment. The server may run meanwhile.",
+        "按 TOML 文件创建和修改 `headrace serve` 的连接和任务；文件未提到的保持不变，"
+        "重复应用同一文件不会有任何改动。值中的 ${NAME} 取自环境变量。服务可以同时运行。",
+    ),
+    "help.apply.short": Both(
+        "Make connections and tasks of a server from a file.", "按文件创建服务中的连接和任务。"
+    ),
+    "help.export": Both(
+        "Print the connections and tasks of `headrace serve` as a TOML file for `headrace apply`."
+        " Secrets are left out.",
+        "把 `headrace serve` 的连接和任务输出为 TOML 文件，可供 `headrace apply` 使用。不含密钥。",
+    ),
+    "help.export.short": Both(
+        "Print connections and tasks of a server as a file.", "把服务中的连接和任务输出为文件。"
+    ),
     "help.init": Both(
         "Write a headrace.toml with comments. An existing file is left alone.",
         "写一份带注释的 headrace.toml。已有的文件不会被改动。",
@@ -219,6 +237,9 @@ WORDS: Mapping[str, Both] = {
     "opt.port": Both("Port; 0: any free one.", "端口；0 表示任意空闲端口。"),
     "opt.host": Both("Address to listen on.", "监听地址。"),
     "opt.data": Both("Folder of everything that is kept.", "保存全部数据的文件夹。"),
+    "opt.file": Both(
+        "TOML file with connections, destinations and tasks.", "含连接、目标和任务的 TOML 文件。"
+    ),
     "opt.store": Both(
         "A postgresql:// URL for the control store; default: a file in the data folder.",
         "控制库的 postgresql:// 地址；默认为数据文件夹中的一个文件。",
@@ -553,6 +574,18 @@ WORDS: Mapping[str, Both] = {
     "serve.url_advice": Both(
         "Give what browsers open, such as https://headrace.example.com.",
         "请填写浏览器打开的地址，如 https://headrace.example.com。",
+    ),
+    # Apply, export
+    "apply.made": Both("made: {name}", "已创建：{name}"),
+    "apply.changed": Both("changed: {name}", "已修改：{name}"),
+    "apply.done": Both(
+        "{made} made, {changed} changed, {equal} as they were.",
+        "创建 {made} 个，修改 {changed} 个，{equal} 个未变。",
+    ),
+    "export.no_data": Both("Nothing is kept in {folder}.", "{folder} 中没有保存任何数据。"),
+    "export.data_advice": Both(
+        "Name the data folder of `headrace serve` by --data.",
+        "请用 --data 指定 `headrace serve` 的数据文件夹。",
     ),
     # Demo, verify
     "demo.begin": Both(

@@ -13,6 +13,7 @@ from headrace.control import tables
 from headrace.control.audit import Audit
 from headrace.control.connections import HIDDEN, Values
 from headrace.control.people import Person
+from headrace.control.refusals import Conflict, Missing
 from headrace.control.store import ControlStore
 from headrace.control.vault import Vault
 from headrace.core.clock import Clock
@@ -93,7 +94,7 @@ class Channels:
             try:
                 key = db.execute(made).inserted_primary_key
             except sa.exc.IntegrityError:
-                raise Refused(
+                raise Conflict(
                     f"There is a channel {name} already.", advice="Choose another name."
                 ) from None
             assert key is not None
@@ -195,7 +196,7 @@ def _row(db: sa.Connection, channel_id: int) -> sa.RowMapping:
     query = sa.select(tables.channel).where(tables.channel.c.id == channel_id)
     row = db.execute(query).mappings().one_or_none()
     if row is None:
-        raise Refused("There is no such channel.", advice="Load the list again.")
+        raise Missing("There is no such channel.", advice="Load the list again.")
     return row
 
 

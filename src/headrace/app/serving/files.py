@@ -10,13 +10,15 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from headrace.coding.streams import find
 from headrace.config import variable
 from headrace.config.file import fill
+from headrace.config.keys import TASK_KEYS, near
 from headrace.control.connections import Connection, ConnectionRole, Connections, Values
 from headrace.control.people import Person
 from headrace.control.states import ACTIVE
@@ -25,6 +27,23 @@ from headrace.errors import Refused
 
 _URLS = ("url", "destination")  # keys of texts in which a value may be a password
 _SECTIONS = ("connections", "destinations", "tasks")
+
+
+def _start(value: Any) -> str:
+    if value not in ("", "snapshot", "now"):
+        raise ValueError("write snapshot or now")
+    return str(value)
+
+
+_ENDS = ("source", "destination")
+_SETTINGS = {
+    **{key: reader for key, reader in TASK_KEYS.items() if key not in _ENDS},
+    "start": _start,
+    "agent": TASK_KEYS["source"],
+}
+
+Document = Mapping[str, Any]
+Value = Callable[[str], str]
 
 
 @dataclass(slots=True)
@@ -53,7 +72,23 @@ class Files:
         Raises `Refused`, naming what cannot be, for a file or value that is wrong and for an active
         task that would change. What came before it in the file is applied then.
         """
-        document, done = _filled(_load(path)), Applied()
+        try:
+            text = path.read_text("utf-8")
+        except OSError as error:
+            raise Refused(
+                f"{path} cannot be read: {error.strerror}.", advice="Name a file."
+            ) from None
+        except UnicodeDecodeError as error:
+            raise Refused(f"{path} is no TOML: {error}.", advice="Mend that place.") from None
+        return self._apply(by, _load(text, str(path)), _variable)
+
+    def apply_text(self, by: Person, text: str) -> Applied:
+        """The same of a text that came from elsewhere. It gets nothing of this environment, where
+        there may be secrets: a `${NAME}` in it is refused."""
+        return self._apply(by, _load(text, "The file"), _no_variable)
+
+    def _apply(self, by: Person, read: Document, value_of: Value) -> Applied:
+        document, done = _filled(read, value_of), Applied()
         for name, values in document.get("connections", {}).items():
             given = {key: value for key, value in values.items() if key != "type"}
             self._put_connection(by, name, ConnectionRole.SOURCE, "coding", given, done)
@@ -97,7 +132,7 @@ class Files:
         return known.id
 
     def _put_task(self, by: Person, name: str, values: Values, done: Applied) -> None:
-        settings = {k: v for k, v in values.items() if k not in ("source", "destination")}
+        settings = _checked({k: v for k, v in values.items() if k not in _ENDS}, name)
         source = self._connection(name, "source", str(values.get("source", "")))
         wanted = str(values.get("destination", ""))
         if ":" in wanted:
@@ -133,31 +168,46 @@ class Files:
         return found.id
 
 
-def _load(path: Path) -> Mapping[str, Any]:
+def _load(text: str, name: str) -> Document:
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise Refused(f"{path} cannot be read: {error.strerror}.", advice="Name a file.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Refused(f"{path} is no TOML: {error}.", advice="Mend that place.") from None
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise Refused(f"{name} is no TOML: {error}.", advice="Mend that place.") from None
     for section, tables in document.items():
         if section not in _SECTIONS or not isinstance(tables, dict):
             raise Refused(
-                f"{path}: nothing reads [{section}].", advice=f"Known: {', '.join(_SECTIONS)}."
+                f"{name}: nothing reads [{section}].", advice=f"Known: {', '.join(_SECTIONS)}."
             )
-        for name, table in tables.items():
+        for one, table in tables.items():
             if not isinstance(table, dict):
-                raise Refused(f"{path}: {section}.{name} is no table.", advice="Write keys in it.")
+                raise Refused(f"{name}: {section}.{one} is no table.", advice="Write keys in it.")
     return document
 
 
-def _filled(value: Any, *, url: bool = False) -> Any:
-    """With every `${NAME}` replaced from the environment."""
+def _checked(settings: Values, task: str) -> dict[str, Any]:
+    """The settings of a task, if they can be used."""
+    for key, value in settings.items():
+        reader = _SETTINGS.get(key)
+        if reader is None:
+            raise Refused(
+                f"The task {task} has no setting {key}{near(key, list(_SETTINGS))}.",
+                advice=f"Known: {', '.join(_SETTINGS)}.",
+            )
+        try:
+            reader(value)
+        except ValueError as error:
+            raise Refused(f"{key} of the task {task}: {error}.", advice="Mend it.") from None
+    find(settings.get("streams", ()))
+    return dict(settings)
+
+
+def _filled(value: Any, value_of: Value, *, url: bool = False) -> Any:
+    """With every `${NAME}` replaced."""
     if isinstance(value, Mapping):
-        return {k: _filled(item, url=url or k in _URLS) for k, item in value.items()}
+        return {k: _filled(v, value_of, url=url or k in _URLS) for k, v in value.items()}
     if isinstance(value, list):
-        return [_filled(item) for item in value]
-    return fill(value, _variable, url=url) if isinstance(value, str) else value
+        return [_filled(item, value_of) for item in value]
+    return fill(value, value_of, url=url) if isinstance(value, str) else value
 
 
 def _variable(name: str) -> str:
@@ -165,6 +215,13 @@ def _variable(name: str) -> str:
     if not value:
         raise Refused(f"The environment has no {name}.", advice=f"export {name}=...")
     return value
+
+
+def _no_variable(name: str) -> str:
+    raise Refused(
+        f"${{{name}}} cannot be filled in here.",
+        advice="Write the value itself, or run `headrace apply` where the variable is.",
+    )
 
 
 def _sections(section: str, connections: list[Connection], role: ConnectionRole) -> Iterator[str]:

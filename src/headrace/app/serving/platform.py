@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from headrace.app.sealing import open_seal
 from headrace.app.services import check as run_check
 from headrace.app.serving.agent import Desk, LocalAgent, release
 from headrace.app.serving.counting import Mirrors, Place
+from headrace.app.serving.files import Files
 from headrace.app.serving.kinds import ConnectionKinds
 from headrace.app.serving.metrics import Metrics
 from headrace.app.serving.notifying import Notifier
@@ -21,22 +23,23 @@ from headrace.app.system import SystemClock
 from headrace.coding.checks import Check
 from headrace.config import key_from_environment
 from headrace.control.agents import Agents
-from headrace.control.alerts import Alerts
+from headrace.control.alerts import Alerts, Thresholds
 from headrace.control.audit import Audit
 from headrace.control.channels import Channels
 from headrace.control.connections import Connection, ConnectionRole, Connections
 from headrace.control.history import Log, Runs
 from headrace.control.models import Models
 from headrace.control.monitor import Monitor
-from headrace.control.people import People
+from headrace.control.people import People, Person
 from headrace.control.store import ControlStore
 from headrace.control.tasks import Tasks
 from headrace.control.vault import Vault
 from headrace.core.stream import Title
 from headrace.destinations.urls import open_destination
-from headrace.errors import HeadraceError
+from headrace.errors import HeadraceError, Refused
+from headrace.mirror.files import MirrorLock
 
-STORE_FILE = "control.db"
+STORE_FILE, LOCK_FILE = "control.db", "serve.lock"
 _REACHABLE = Title("可连接、可写", "Can be reached and written")
 
 
@@ -60,6 +63,7 @@ class Platform:
         vault = Vault([open_seal(data, key_from_environment())])
         self.connections = Connections(self.store, self.clock, self.audit, vault, self.kinds)
         self.tasks = Tasks(self.store, self.clock, self.audit)
+        self.files = Files(self.connections, self.tasks)
         self.agents = Agents(self.store, self.clock)
         desk = Desk(self.tasks, self.connections, self.agents, self.kinds)
         self.agent = LocalAgent(agent, data, desk, watch=lambda: self.watching.look())
@@ -83,13 +87,30 @@ class Platform:
         )  # fmt: skip
 
     def start(self) -> None:
-        """Let the agent begin, and what watches it."""
+        """Let the agent begin, and what watches it.
+
+        Raises `Refused` where another process has started on this data folder and not ended.
+        """
+        self._closing.enter_context(_lock(self._data))
         self.watching.start()
         self.notifier.start()
         self._closing.callback(self.notifier.close)
         self._closing.callback(self.watching.close)
         self.agent.start()
         self._closing.callback(self.agent.close)
+
+    def set_thresholds(self, by: Person, wanted: Thresholds) -> None:
+        """Alert by these from the next look on."""
+        before = self.alerts.thresholds()
+        self.alerts.set_thresholds(wanted)
+        with self.store.transaction() as db:
+            self.audit.note(db, by.name, "alerts.thresholds", "alerts", asdict(before),
+                            asdict(wanted))  # fmt: skip
+
+    def reload(self, connection_id: int) -> None:
+        """Load the model of this source at the next look, which is soon."""
+        self.reloader.ask(connection_id)
+        self.watching.hurry()
 
     def _mirrors_of(self, connection: Connection) -> list[Place]:
         """Where the mirrors of a source lie: the shared one, and those of its tasks."""
@@ -135,6 +156,17 @@ def check_item(item: Check) -> dict[str, Any]:
         "name": item.name, "zh": item.title.zh, "en": item.title.en, "ok": item.ok,
         "detail": item.detail, "advice": item.advice,
     }  # fmt: skip
+
+
+def _lock(data: Path) -> MirrorLock:
+    """What a platform that has started holds: its agent is the only one on this data folder."""
+    try:
+        return MirrorLock(data / LOCK_FILE)
+    except Refused:
+        raise Refused(
+            f"Another `headrace serve` runs on {data}.",
+            advice="Stop that one first, or give this one a --data folder of its own.",
+        ) from None
 
 
 def _check_destination(url: str) -> Check:

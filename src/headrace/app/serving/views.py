@@ -6,7 +6,8 @@ Nothing here holds a secret, and nothing calls CODING.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from headrace.app.serving.agent import mining_key
@@ -14,8 +15,10 @@ from headrace.app.serving.mining import Mining
 from headrace.app.serving.platform import Platform
 from headrace.app.serving.runner import Runner
 from headrace.control.connections import Connection, ConnectionRole
+from headrace.control.history import Line
 from headrace.control.tasks import TaskRow
 from headrace.core.change import Counts
+from headrace.errors import Refused
 
 View = dict[str, Any]
 
@@ -40,6 +43,14 @@ def connection(platform: Platform, connection_id: int) -> View:
     """One, with what its last test found."""
     found = _connection(platform.connections.get(connection_id), platform.tasks.all())
     return {**found, "check": platform.connections.last_check(connection_id)}
+
+
+def source(platform: Platform, connection_id: int) -> Connection:
+    """A connection that is a source. Raises `Missing`, and `Refused` for a destination."""
+    found = platform.connections.get(connection_id)
+    if found.role is not ConnectionRole.SOURCE:
+        raise Refused(f"{found.name} is a destination.", advice="Choose a source.")
+    return found
 
 
 def _connection(one: Connection, rows: Sequence[TaskRow]) -> View:
@@ -104,6 +115,50 @@ def _notes_of(runner: Runner | None) -> list[View]:
         for stream, error in list(progress.stopped.items())
     ]
     return [*aside, *stopped]
+
+
+# --- figures and the log ----------------------------------------------------------------------
+
+
+def figures(platform: Platform, subject: str) -> View:
+    """Totals and rates of `task:ID` or `connection:ID`, by stream. Raises `Missing`."""
+    _check_subject(platform, subject)
+    monitor = platform.monitor
+    totals = {"ever": monitor.ever(subject), "today": monitor.today(subject)}
+    shown = {
+        name: {stream: one.as_dict() for stream, one in by_stream.items()}
+        for name, by_stream in totals.items()
+    }
+    rates = {stream: rate._asdict() for stream, rate in monitor.rates(subject).items()}
+    return {"subject": subject, **shown, "rates": rates}
+
+
+def series(
+    platform: Platform, subject: str, *, since: int, until: int, stream: str | None
+) -> list[View]:
+    """Its spans from `since` on, before `until` (0: till now), oldest first. Raises `Missing`."""
+    _check_subject(platform, subject)
+    found = platform.monitor.series(subject, since=since, until=until or None, stream=stream)
+    return [point.as_dict() for point in found]
+
+
+def log_text(newest_first: Iterable[Line]) -> str:
+    """A log as a text file: a line each, the oldest first."""
+    return "".join(_log_line(line) for line in reversed(list(newest_first)))
+
+
+def _log_line(line: Line) -> str:
+    at = datetime.fromtimestamp(line.at / 1000, UTC).isoformat(timespec="milliseconds")
+    said = f"{line.text} → {line.advice}" if line.advice else line.text
+    return f"{at} {line.level} {line.subject} {' '.join(said.split())}\n"
+
+
+def _check_subject(platform: Platform, subject: str) -> None:
+    kind, _, number = subject.partition(":")
+    if kind == "task":
+        platform.tasks.get(int(number))
+    else:
+        platform.connections.get(int(number))
 
 
 # --- minings ----------------------------------------------------------------------------------

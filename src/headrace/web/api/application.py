@@ -13,9 +13,15 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from headrace.web.api import (
     agents,
+    alerts,
     audit,
+    channels,
     connections,
+    figures,
+    files,
+    history,
     minings,
+    models,
     session,
     setup,
     streams,
@@ -25,13 +31,15 @@ from headrace.web.api import (
 )
 from headrace.web.api.access import COOKIE, Front, admit
 from headrace.web.api.errors import HANDLERS
+from headrace.web.api.metrics import metrics
 from headrace.web.api.throttle import Throttle
 from headrace.web.api.verbs import look
 
 PREFIX = "/api/v1"
 BODY_MAX = 1_048_576
 _RESOURCES = (
-    setup, session, users, tokens, connections, tasks, minings, agents, audit, streams,
+    setup, session, users, tokens, connections, tasks, minings, agents, audit, streams, history,
+    figures, models, alerts, channels, files,
 )  # fmt: skip
 _ACCESS = Components(
     security_schemes={
@@ -48,7 +56,7 @@ def make_api(front: Front) -> Litestar:
     }  # fmt: skip
     handlers = [handler for module in _RESOURCES for handler in module.HANDLERS]
     return Litestar(
-        [Router(PREFIX, route_handlers=[*handlers, description])],
+        [Router(PREFIX, route_handlers=[*handlers, description]), metrics],
         guards=[admit],
         dependencies={
             **{name: _always(value) for name, value in given.items()},

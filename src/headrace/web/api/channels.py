@@ -1,0 +1,68 @@
+"""Channels: where alerts are told. For operators, for a webhook's URL may be a secret itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar.params import JSONBody
+
+from headrace.control.people import Role
+from headrace.web.api.verbs import Body, By, Id, Text, The, act, change, look, make, remove
+
+
+class NewChannel(Body):
+    """`type`: webhook (`url`, `secret`) or email (`host`, `port`, `user`, `password`, `from`, `to`,
+    `security`); of both `language`."""
+
+    name: Text
+    type: Text
+    settings: dict[str, Any]
+
+
+class ChannelChange(Body):
+    """What is to be otherwise; a setting that is null is taken away."""
+
+    settings: dict[str, Any] = msgspec.field(default_factory=dict)
+    enabled: bool | None = None
+
+
+@look("/channels", needs=Role.OPERATOR)
+def channels(platform: The) -> list[dict[str, Any]]:
+    """All, each with what became of its last message."""
+    return [one.as_dict() for one in platform.channels.all()]
+
+
+@look("/channels/{channel_id:int}", needs=Role.OPERATOR)
+def channel(channel_id: Id, platform: The) -> dict[str, Any]:
+    """One."""
+    return platform.channels.get(channel_id).as_dict()
+
+
+@make("/channels")
+def add(data: JSONBody[NewChannel], by: By, platform: The) -> dict[str, Any]:
+    """A new one."""
+    return platform.channels.save(by, data.name, data.type, data.settings).as_dict()
+
+
+@change("/channels/{channel_id:int}")
+def edit(channel_id: Id, data: JSONBody[ChannelChange], by: By, platform: The) -> dict[str, Any]:
+    """Change what is given."""
+    changed = platform.channels.change(by, channel_id, data.settings, enabled=data.enabled)
+    return changed.as_dict()
+
+
+@remove("/channels/{channel_id:int}")
+def delete(channel_id: Id, by: By, platform: The) -> None:
+    """Nothing is told there any more."""
+    platform.channels.delete(by, channel_id)
+
+
+@act("/channels/{channel_id:int}/test")
+def test(channel_id: Id, platform: The) -> dict[str, Any]:
+    """Send a test message now. What came of it is kept, good or bad."""
+    platform.notifier.test(channel_id)
+    return platform.channels.get(channel_id).as_dict()
+
+
+HANDLERS = (channels, channel, add, edit, delete, test)
