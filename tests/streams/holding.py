@@ -217,7 +217,9 @@ def _scope(stream: Stream) -> Scope:
     asked = stream.listing.sends
     names = set(asked.values() if isinstance(asked, Mapping) else asked)
     stamped = dict.fromkeys(stream.parent.key if stream.parent else (), 7)
-    return Scope("[7]", dict.fromkeys(names, 7) | stamped, stamped)
+    return Scope(
+        "[7]", {name: "p" if name.endswith("Name") else 7 for name in names} | stamped, stamped
+    )
 
 
 def listed_from(stream: Stream, body: str) -> Listed:

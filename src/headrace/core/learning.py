@@ -49,11 +49,12 @@ def look(extras: Sequence[str | None], columns: Mapping[str, Column], learned: s
     if extras.count(None) == len(extras):
         return seen
     room = COLUMNS_MAX - len(learned)
+    outer = {path.partition(".")[0] for path in columns if "." in path}  # its parts have columns
     for text in extras:
         for name, value in _fields(text):
             kind = _type_of(value)
             known = columns.get(name)
-            if known is not None and name not in learned:
+            if name in outer or (known is not None and name not in learned):
                 seen.misfits[name] += 1
                 continue
             before = seen.new.get(name) or (known.type if known else None)

@@ -23,7 +23,7 @@ from headrace.testing.kill import Crash
 from headrace.testing.plan import Plan
 from headrace.testing.world import IN_FLIGHT_MAX, World
 
-STEPS = 8
+STEPS = 7
 CENSUSES, CENSUSES_OF_HISTORY = 3, 5
 BOOTS_MAX = 60
 TURNS_MAX = 30
