@@ -77,6 +77,13 @@ def test_what_fits_no_column_is_counted() -> None:
     assert found.misfits == {"New": 2, "Name": 1, "a.b": 1}
 
 
+def test_an_object_whose_parts_have_columns_gets_none_itself() -> None:
+    """It came as something else than an object: that stays in `_extra`."""
+    columns = {"Assignee.Id": Column("assignee_id", Type.INTEGER, "Assignee.Id", "", "")}
+    found = look(['{"Assignee":"odd"}'], columns, set())
+    assert (found.new, found.misfits) == ({}, {"Assignee": 1})
+
+
 def test_there_is_an_end_to_new_columns() -> None:
     """Invariant 12: a field for each day of the year does not make a column for each."""
     found = look([json.dumps({f"f{n}": n for n in range(COLUMNS_MAX + 5)})], {}, set())

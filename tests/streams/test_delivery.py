@@ -80,8 +80,7 @@ def test_a_configuration_that_is_no_json_is_kept_as_it_is() -> None:
     story.finish()
     row = story.rows("cd_application_details")[(name,)]
     assert row["instance_port"] is None
-    kept = json.loads(row["_extra"])["ApplicationJsonContent"]
-    assert kept == delivery.applications[name].content()
+    assert row["application_json_content"] == delivery.applications[name].content()
 
 
 @pytest.mark.parametrize("content", ["[1]", "{", "", "null", None])

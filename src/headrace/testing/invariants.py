@@ -12,6 +12,7 @@ import msgspec
 
 from headrace.coding.streams import CATALOGUE
 from headrace.core.change import Change, Op
+from headrace.core.learning import extended
 from headrace.core.ports import Cursor
 from headrace.core.record import Key, decode_json, make_key
 from headrace.core.schema import META, Flattener, Table
@@ -242,8 +243,10 @@ def living_rows(destination: MemoryDestination, table: Table) -> Rows:
 
 
 def source_rows(world: World, stream: Stream) -> Mapping[Table, Rows]:
-    """The truth: what the team holds, in the shape of the stream's tables."""
+    """The truth: what the team holds, in the shape of the stream's tables, learned columns too."""
     flat = _FLAT[stream.name]
+    if learned := world.mirror.learned():
+        flat = Flattener(stream.name, extended(stream.schema, stream.name, learned))
     bodies = [
         {**row, **dict(zip(stream.key, key, strict=True))}
         for key, row in world.team.rows(stream.name).items()
