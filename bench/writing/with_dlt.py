@@ -23,7 +23,7 @@ def jobs(kind: str, url: str, folder: Path) -> Jobs:
 
     pipeline = dlt.pipeline(
         "bench", pipelines_dir=str(folder / "pipelines"), destination=_destination(dlt, kind, url),
-        dataset_name="copy",
+        dataset_name="loaded",
     )  # fmt: skip
     filling = to_arrow(data.ISSUES, data.rows(data.FILL_ROWS))
     versions = iter(range(1, 1_000_000))
@@ -60,9 +60,10 @@ def _destination(dlt: Any, kind: str, url: str) -> Any:
     if kind == "DuckDB":
         return dlt.destinations.duckdb(path)
     if kind == "PostgreSQL":
-        return dlt.destinations.postgres(url)
+        return dlt.destinations.postgres(url.replace("@", ":unused@"))  # it wants a password
     if kind == "MariaDB":
-        return dlt.destinations.sqlalchemy(url.replace("mysql://", "mysql+pymysql://"))
+        bare = url.partition("?")[0].replace("mysql://", "mysql+pymysql://")
+        return dlt.destinations.sqlalchemy(bare)
     if kind == "SQLite":
         return dlt.destinations.sqlalchemy(f"sqlite:///{path}")
     return dlt.destinations.filesystem(f"file://{path}")

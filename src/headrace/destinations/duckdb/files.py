@@ -10,6 +10,7 @@ import duckdb
 
 from headrace.errors import BadRows, Bug, HeadraceError, Refused, TablesChanged, Unavailable
 
+MEMORY = "128MB"  # beyond it DuckDB goes to disk, beside the file: fills may be of any size
 _MAGIC = slice(8, 12)  # where a DuckDB file says DUCK, after the checksum of its first block
 _HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 _FATAL = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException)
@@ -22,7 +23,9 @@ def connect(path: Path) -> Any:
     """Open or make the file. Raises `Refused`, `Unavailable`."""
     _check_path(path)
     try:
-        return duckdb.connect(str(path))
+        connection = duckdb.connect(str(path))
+        connection.execute(f"SET memory_limit = '{MEMORY}'")
+        return connection
     except duckdb.Error as error:
         raise _opening_error(error, path) from error
 
