@@ -110,7 +110,7 @@ class Run:
     def _doom(self, within: int) -> None:
         """Draw where to die next: mostly any passage, else a kind of place, rare ones too."""
         killer, dice = self.world.killer, self.world.dice
-        if killer.passed and dice.random() < 0.35:
+        if killer.passed and dice.random() < (0.65 if self._seldom else 0.35):
             names = [*dice.choices(sorted(killer.passed), k=6), *self._seldom]
             killer.crash_on = min(names, key=killer.passed.__getitem__)
         else:
