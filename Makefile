@@ -36,7 +36,7 @@ simulate: $(READY)  ## worlds with faults and crashes: make simulate SEEDS=10000
 clean:  ## remove what the other verbs made
 	rm -rf $(VENV) build dist .headrace demo.duckdb bench-results .mypy_cache .ruff_cache .pytest_cache
 
-$(READY): pyproject.toml
+$(READY): pyproject.toml package-lock.json hatch_build.py src/headrace/web/console/icons.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Headrace needs Python 3.11 or later")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"

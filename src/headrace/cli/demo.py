@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 import click
 
+from headrace.cli.demo_console import CONSOLE_TASK, show_console
 from headrace.cli.options import make_command, option
 from headrace.cli.output import Output
 from headrace.cli.progress import ReadProgress
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 PROJECTS, ISSUES, ACTS_PER_SECOND = 3, 600, 5.0
 POLL_SECONDS, CENSUS_SECONDS = 1.0, 5.0
+CONSOLE_PORT = 8300
 TASK = "demo"
 STREAMS = (
     *("projects", "project_members", "iterations"),
@@ -54,10 +56,12 @@ def command() -> click.Command:
         option("--seconds", type=click.FloatRange(0, 3600), default=20.0, show_default=True),
         option("--seed", type=int, default=1, show_default=True),
         option("--to", default="duckdb:///demo.duckdb", show_default=True),
+        option("--console", is_flag=True),
+        option("--port", type=click.IntRange(0, 65535), default=CONSOLE_PORT, show_default=True),
     )  # fmt: skip
 
 
-def _run(out: Output, *, seconds: float, seed: int, to: str) -> int:
+def _run(out: Output, *, seconds: float, seed: int, to: str, console: bool, port: int) -> int:
     from rich.markup import escape
 
     from headrace.app import SystemClock
@@ -76,6 +80,10 @@ def _run(out: Output, *, seconds: float, seed: int, to: str) -> int:
         )
     )
     team = Team(seed, PROJECTS, ISSUES, clock.now_ms())
+    if console:
+        return show_console(
+            out, team, acts_per_second=ACTS_PER_SECOND, streams=STREAMS, path=path, port=port
+        )
     with ExitStack() as closing:
         closing.enter_context(stopped_by_signals(clock.stop))
         server = closing.enter_context(
@@ -156,14 +164,14 @@ def _level(session: Session) -> None:
 
 def _fresh_file(to: str) -> Path:
     """The DuckDB file to write, not there any more. Only a file of an earlier demo is replaced."""
-    from headrace.app.services import made_by_task
+    from headrace.app.services import made_by_tasks
 
     scheme, _, rest = to.partition(":///")
     if scheme.lower() != "duckdb" or not rest:
         raise Refused(say("demo.duckdb_only"), advice=say("demo.duckdb_only_advice"))
     path = Path(unquote(rest))
     if path.exists():
-        if not made_by_task(path, TASK):
+        if not made_by_tasks(path, TASK, CONSOLE_TASK):
             raise Refused(say("demo.not_ours", path=path), advice=say("demo.not_ours_advice"))
         path.unlink()
         path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
