@@ -1,12 +1,12 @@
 """`python -m bench [CHAPTER ...]`: what Headrace costs and how fast it is, shown and kept in
-bench-results/. Chapters: snapshot, latency, writes, calls, hooks, receiver."""
+bench-results/. Chapters: snapshot, latency, writes, calls, hooks, receiver, serve."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 
-from bench import calls, hooks, latency, receiver, snapshot, writes
+from bench import calls, hooks, latency, receiver, serving, snapshot, writes
 from bench.figures import load, machine
 
 CHAPTERS = {
@@ -16,6 +16,7 @@ CHAPTERS = {
     "calls": calls.run,
     "hooks": hooks.run,
     "receiver": receiver.run,
+    "serve": serving.run,
 }
 
 

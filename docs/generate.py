@@ -21,9 +21,11 @@ from headrace import config, errors
 from headrace.app.serving.metrics import FAMILIES
 from headrace.cli import words
 from headrace.cli.run import COMMANDS, _program
+from headrace.client import ConnectionsClient, HeadraceClient, TasksClient
 from headrace.coding.other_actions import OTHER_ACTIONS
 from headrace.coding.streams import CATALOGUE
 from headrace.config.keys import SECTIONS
+from headrace.control.states import ACTIVE, TRANSITIONS, Event, State
 from headrace.core.schema import EXTRA, META, Column, Type, tables_of
 from headrace.core.stream import Paging, Strategy, Stream
 
@@ -65,6 +67,7 @@ def pages() -> dict[str, str]:
         "errors.md": _errors(),
         "metrics.md": _metrics(),
         "python.md": _python(),
+        "states.md": _states(),
         "streams/README.md": _catalogue(),
     }
     made |= {f"streams/{stream.name}.md": _stream(stream) for stream in CATALOGUE}
@@ -87,6 +90,42 @@ def _metrics() -> str:
         labels = ", ".join(f"`{label}`" for label in one.labels)
         lines.append(f"| `{one.name}` | {one.kind} | {one.says} | {labels} |")
     return "\n".join(lines)
+
+
+def _states() -> str:
+    """The states of a task, drawn and as a table, from the one table that the code has."""
+    moves: dict[tuple[State, State], list[str]] = {}
+    for (state, event), follows in TRANSITIONS.items():
+        if state is not follows:
+            moves.setdefault((state, follows), []).append(event.value)
+    drawn = [f"    {a} --> {b}: {', '.join(events)}" for (a, b), events in moves.items()]
+    stays = [
+        f"`{event}` leaves {', '.join(f'`{state}`' for state in states)} as before"
+        for event, states in _staying().items()
+    ]
+    rows = [
+        (f"`{state}`", *(f"`{found}`" if (found := TRANSITIONS.get((state, event))) else ""
+                        for event in Event))
+        for state in State
+    ]  # fmt: skip
+    return "\n\n".join(
+        [
+            "# States of a task 任务状态",
+            "What a person asks for and what happens lead from state to state; any other event is"
+            f" refused, with advice. Active are {', '.join(f'`{s}`' for s in sorted(ACTIVE))}.",
+            "\n".join(["```mermaid", "stateDiagram-v2", f"    [*] --> {State.NEW}", *drawn, "```"]),
+            f"{_paragraphs(_doc(State))} {_paragraphs(_doc(Event))} {'; '.join(stays)}.",
+            _table(("state", *(f"`{event}`" for event in Event)), rows),
+        ]
+    )
+
+
+def _staying() -> Mapping[Event, Sequence[State]]:
+    found: dict[Event, list[State]] = {}
+    for (state, event), follows in TRANSITIONS.items():
+        if state is follows:
+            found.setdefault(event, []).append(state)
+    return found
 
 
 def outdated() -> list[str]:
@@ -324,6 +363,10 @@ def _configuration() -> str:
                     "the key that OAuth tokens are encrypted with: 32 bytes in base64; without it"
                     " `headrace.key` in the state folder, made on first use",
                 ),
+                (f"`{config.NEW_KEY_VARIABLE}`", "the key that `headrace rotate-key` changes to"),
+                (f"`{config.STORE_VARIABLE}`", "the control store of a server, as `--store`"),
+                (f"`{config.SERVER_VARIABLE}`", "the server to speak to, as `--server`"),
+                (f"`{config.SERVER_TOKEN_VARIABLE}`", "an API token of that server"),
                 ("`LC_ALL`, `LC_MESSAGES`, `LANG`", "the language of the command line: zh or en"),
             ],
         ),
@@ -402,6 +445,8 @@ def _python() -> str:
         parts.append(f"## headrace.{name}\n\n{_paragraphs(_doc(thing))}")
         if members := _members(thing):
             parts.append(_code(members))
+    clients = (HeadraceClient, ConnectionsClient, TasksClient)
+    parts.extend(_class(kind, "headrace.client") for kind in clients)
     return "\n\n".join(parts)
 
 
@@ -411,8 +456,8 @@ def _function(name: str, function: Any) -> str:
     return f"## {name}\n\n{shown}\n\n{_paragraphs(_doc(function))}"
 
 
-def _class(kind: type) -> str:
-    parts = [f"## headrace.{kind.__name__}\n\n{_paragraphs(_doc(kind))}"]
+def _class(kind: type, room: str = "headrace") -> str:
+    parts = [f"## {room}.{kind.__name__}\n\n{_paragraphs(_doc(kind))}"]
     for name, member in vars(kind).items():
         if not name.startswith("_") and inspect.isfunction(member):
             text = f"```text\n{name}{_signature(member)}\n```\n\n{_paragraphs(_doc(member))}"

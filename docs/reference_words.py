@@ -106,6 +106,10 @@ SETTINGS: Mapping[str, Lines] = {
             "the secret last part of the Service URL; made and kept in the state folder if not set",
             "服务 URL 中保密的最后一段；不写则自动生成并保存在状态文件夹",
         ),
+        "hook_secret_old": (
+            "that of the Service URL before, received too while CODING changes over",
+            "更换期间仍然接收的旧服务 URL 的最后一段",
+        ),
         "sweep_interval": (
             "how often comments and whatever else hangs on another row is read again although that"
             " row did not change",
@@ -144,6 +148,13 @@ SETTINGS: Mapping[str, Lines] = {
             "a record that the destination refuses: `aside` keeps it in `_headrace_rejects` and"
             " goes on, `stop` lets its stream wait",
             "目标拒收的记录：`aside` 存入 `_headrace_rejects` 并继续，`stop` 让该表等待处理",
+        ),
+        "filters": (
+            'which rows are kept, as `STREAM.FIELD=VALUE` (`["issues.Type=DEFECT",'
+            ' "*.ProjectId=2001"]`): several values of a field mean any of them, several fields'
+            " all of them; a row that matches no more is deleted at the destination",
+            "保留哪些行，写作 `表.字段=值`；同一字段多个值为任一，多个字段须全部满足；"
+            "不再符合的行在目标中删除",
         ),
     },
 }

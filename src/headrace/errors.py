@@ -54,6 +54,26 @@ class Fenced(Refused):
     """Another agent has taken the task over: a later epoch is on file at the destination."""
 
 
+class Missing(Refused):
+    """There is nothing of that name or number on the server."""
+
+
+class Conflict(Refused):
+    """It clashes with what is there: a name that is taken, a use, a state."""
+
+
+class Stale(Conflict):
+    """Somebody else changed it meanwhile: load it again."""
+
+
+class Forbidden(Refused):
+    """This person's role does not cover it."""
+
+
+class NotSignedIn(Refused):
+    """Nobody speaks: no session, no token, or one that is no good."""
+
+
 class Unavailable(HeadraceError):
     """The other side is down, slow, throttling or talking nonsense: retry with backoff.
 
@@ -71,6 +91,10 @@ class Unavailable(HeadraceError):
 
 class Throttled(Unavailable):
     """CODING answered RequestLimitExceeded (or HTTP 429)."""
+
+
+class TooOften(Unavailable):
+    """Too many failures: wait a while."""
 
 
 class BadRecord(HeadraceError):

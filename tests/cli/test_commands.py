@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import urllib3
 
 from headrace.playground import DEFAULT_TOKEN, Settings
 
@@ -182,6 +183,21 @@ def test_demo_can_be_stopped(start: Callable[..., Running]) -> None:
         if "Snapshot" in line:
             break
     assert running.stop(signal.SIGINT).code == 130
+
+
+def test_demo_in_the_console(headrace: Headrace, start: Callable[..., Running]) -> None:
+    running = start("demo", "--console", "--port", "0", "--json")
+    assert running.process.stdout is not None
+    ready = json.loads(running.process.stdout.readline())
+    body = json.dumps({"name": ready["user"], "password": ready["password"]})
+    pool = urllib3.PoolManager(retries=False, timeout=20)
+    json_sent = {"content-type": "application/json"}
+    signed_in = pool.request("POST", f"{ready['url']}/api/v1/session", body=body, headers=json_sent)
+    cookie = {"cookie": signed_in.headers["set-cookie"].partition(";")[0]}
+    page = pool.request("GET", f"{ready['url']}/", headers=cookie)
+    assert (page.status, b"Headrace" in page.data) == (200, True)
+    assert running.stop(signal.SIGINT).code == 0
+    assert headrace("demo", "--seconds", "0").code == 0  # the file was its own
 
 
 # --- the program ---------------------------------------------------------------------------------

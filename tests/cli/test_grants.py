@@ -20,7 +20,7 @@ import pytest
 from headrace.app import SystemClock
 from headrace.app.grant_store import LOCK_SECONDS, FileGrantStore, grant_path
 from headrace.app.place import open_client
-from headrace.app.sealing import KEY_FILE, open_seal
+from headrace.app.sealing import KEY_FILE, open_seals
 from headrace.coding.oauth import Grant, OAuthApp
 from headrace.config import ConnectionSettings, OAuthSettings
 from headrace.core.transport import Request, Response
@@ -99,7 +99,7 @@ def test_a_key_of_the_environment_makes_no_file(tmp_path: Path, key: str) -> Non
 )
 def test_what_is_no_key_is_refused_unrepeated(tmp_path: Path, key: str) -> None:
     with pytest.raises(Refused, match="HEADRACE_KEY is no key") as caught:
-        store_of(tmp_path, key=key).load() or open_seal(tmp_path, key)
+        store_of(tmp_path, key=key).load() or open_seals(tmp_path, key)
     assert key not in str(caught.value)
 
 
@@ -213,14 +213,14 @@ def test_many_first_users_agree_on_one_key(tmp_path: Path) -> None:
 
     def seal() -> None:
         start.wait()
-        sealed.append(open_seal(tmp_path / "state", "").seal(b"text", b"purpose"))
+        sealed.append(open_seals(tmp_path / "state", "")[0].seal(b"text", b"purpose"))
 
     threads = [threading.Thread(target=seal) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    opened = open_seal(tmp_path / "state", "")
+    opened = open_seals(tmp_path / "state", "")[0]
     assert {opened.open(one, b"purpose") for one in sealed} == {b"text"}
     assert [path.name for path in (tmp_path / "state").iterdir()] == [KEY_FILE]
 

@@ -40,6 +40,12 @@ class PlainKinds:
     def secret(self, role: ConnectionRole, kind: str) -> Sequence[str]:
         return ("token",)
 
+    def own(self, role: ConnectionRole, kind: str) -> Sequence[str]:
+        return ("address",)
+
+    def sent_to(self, role: ConnectionRole, values: Mapping[str, Any]) -> Mapping[str, str]:
+        return {"token": str(values.get("host", ""))}
+
 
 @dataclass
 class Desk:

@@ -85,7 +85,7 @@ def test_what_is_well_has_no_alert(now: Situation) -> None:
 
 @pytest.fixture
 def alerts(desk: Desk) -> Alerts:
-    return Alerts(desk.store, desk.clock)
+    return Alerts(desk.store, desk.clock, desk.audit)
 
 
 def test_one_alert_a_cause_until_it_is_clear(desk: Desk, alerts: Alerts) -> None:
@@ -159,11 +159,15 @@ def test_old_alerts_are_dropped_open_ones_never(desk: Desk, alerts: Alerts) -> N
     assert [alert.kind for alert in alerts.all()] == ["lag"]
 
 
-def test_thresholds_are_kept(alerts: Alerts) -> None:
+def test_thresholds_are_kept_and_audited(desk: Desk, alerts: Alerts) -> None:
     assert alerts.thresholds() == Thresholds()
     for wanted in (Thresholds(lag_ms=5, muted=("lag",)), Thresholds(tries=1)):
-        alerts.set_thresholds(wanted)
+        alerts.set_thresholds(ADMIN, wanted)
         assert alerts.thresholds() == wanted
+    second, first = desk.audit.entries()
+    assert (first.who, first.action) == (ADMIN.name, "alerts.thresholds")
+    assert first.after == {"lag_ms": 5, "muted": ["lag"]}
+    assert second.before == {"lag_ms": 5, "tries": 3, "muted": ["lag"]}
 
 
 # --- channels ------------------------------------------------------------------------------------
@@ -213,6 +217,11 @@ def test_channels_are_switched_noted_and_deleted(desk: Desk, channels: Channels)
     ("kind", "wrong"),
     [
         ("webhook", {"url": "ftp://x"}), ("webhook", {"secret": "short"}), ("webhook", {"to": "x"}),
+        ("webhook", {"url": "https://a:b@x"}), ("webhook", {"url": "https://x:99999"}),
+        ("webhook", {"url": ["https://x"]}), ("webhook", {"url": "https://x/\n"}),
+        ("webhook", {"secret": ["0123456789abcdef"]}), ("webhook", {"language": "fr"}),
+        ("email", {"password": {"a": 1}}), ("email", {"user": 1}), ("email", {"port": True}),
+        ("email", {"secret": "0123456789abcdef"}), ("email", {"host": 1}),
         ("email", {"to": []}), ("email", {"from": "a@b\nBcc: c@d"}), ("email", {"port": 0}),
         ("email", {"security": "maybe"}), ("email", {"language": "fr"}), ("email", {"host": ""}),
         ("pigeon", {}),

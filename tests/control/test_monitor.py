@@ -39,6 +39,8 @@ TASK = "task:1"
 
 @pytest.fixture
 def monitor(desk: Desk) -> Monitor:
+    """With a task 1 and its source, connection 1: figures of what is not there are dropped."""
+    assert f"task:{task_id(desk)}" == TASK
     return Monitor(desk.store, desk.clock)
 
 
@@ -149,6 +151,20 @@ def test_calls_of_a_subject_are_its_own(desk: Desk, monitor: Monitor) -> None:
     assert set(monitor.all_ever()) == {"connection:1", "mirror:x"}
     monitor.forget("mirror:x")
     assert monitor.ever("mirror:x") == {}
+
+
+def test_figures_of_what_was_deleted_are_dropped(desk: Desk, monitor: Monitor) -> None:
+    here = {TASK, "mirror:task-1/team-0a", "connection:1", "mirror:connection-1/team-0a", "other"}
+    gone = {one.replace("1", "11", 1) for one in here} - here
+    monitor.add([Entry(one, "issues", Figures(read=1)) for one in here | gone])
+    monitor.roll_up()
+    assert set(monitor.all_ever()) == here
+    desk.tasks.delete(ADMIN, 1)
+    monitor.roll_up()
+    assert set(monitor.all_ever()) == {"connection:1", "mirror:connection-1/team-0a", "other"}
+    desk.connections.delete(ADMIN, 1)
+    monitor.roll_up()
+    assert set(monitor.all_ever()) == {"other"}
 
 
 def test_counters_go_on_after_a_restart(desk: Desk, monitor: Monitor) -> None:

@@ -240,3 +240,17 @@ def test_a_task_needs_a_source_and_a_destination(desk: Desk) -> None:
     for ends in ((one.id, one.id), (one.id, 99), (99, one.id)):
         with pytest.raises(Refused, match="is none"):
             desk.tasks.save(ADMIN, "nightly", *ends, {})
+
+
+def test_a_secret_is_sent_to_no_other_address_than_it_was_entered_for(desk: Desk) -> None:
+    values = {"host": "one.example", "token": "secret-1"}
+    saved = desk.connections.save(ADMIN, "team-9", ConnectionRole.SOURCE, "coding", values)
+    elsewhere = {"host": "two.example", "token": HIDDEN}
+    with pytest.raises(Refused, match="token was entered for"):
+        desk.connections.change(ADMIN, saved.id, saved.version, elsewhere)
+    with pytest.raises(Refused, match="token was entered for"):
+        desk.connections.change(ADMIN, saved.id, saved.version, {"host": "two.example"})
+    assert desk.connections.get(saved.id) == saved
+    again = {"host": "two.example", "token": "secret-2"}
+    changed = desk.connections.change(ADMIN, saved.id, saved.version, again)
+    assert desk.connections.whole(changed.id) == again

@@ -283,8 +283,9 @@ def test_refused_recipients_and_an_absent_server_are_told_apart(post: Post) -> N
 def test_alerts_are_told_once_and_failures_are_tried_again(hook: Hook, tmp_path: Path) -> None:
     clock = VirtualClock(NOW_MS)
     with closing(ControlStore(tmp_path / "control.db")) as store:
-        alerts = Alerts(store, clock)
-        channels = Channels(store, clock, Audit(store, clock), Vault([Seal(b"k" * 32)]))
+        audit = Audit(store, clock)
+        alerts = Alerts(store, clock, audit)
+        channels = Channels(store, clock, audit, Vault([Seal(b"k" * 32)]))
         saved = channels.save(ADMIN, "ops", "webhook", hook.settings)
         notifier = Notifier(alerts, channels)
         alerts.update([LAG])
@@ -315,8 +316,9 @@ def test_alerts_are_told_once_and_failures_are_tried_again(hook: Hook, tmp_path:
 def test_a_thread_of_its_own_tells_and_a_test_button_tells_now(hook: Hook, tmp_path: Path) -> None:
     clock = VirtualClock(NOW_MS)
     with closing(ControlStore(tmp_path / "control.db")) as store:
-        alerts = Alerts(store, clock)
-        channels = Channels(store, clock, Audit(store, clock), Vault([Seal(b"k" * 32)]))
+        audit = Audit(store, clock)
+        alerts = Alerts(store, clock, audit)
+        channels = Channels(store, clock, audit, Vault([Seal(b"k" * 32)]))
         saved = channels.save(ADMIN, "ops", "webhook", hook.settings)
         off = channels.save(ADMIN, "off", "webhook", hook.settings)
         channels.change(ADMIN, off.id, {}, enabled=False)

@@ -47,6 +47,7 @@ def started(site: Site, **settings: object) -> TaskRow:
     site.until(lambda: site.platform.agent.minings)
     mining = next(iter(site.platform.agent.minings.values()))
     site.until(mining.level.is_set)
+    site.until(lambda: row.id in site.platform.agent.runners)
     return row
 
 
@@ -172,7 +173,7 @@ def test_how_far_a_task_is_behind_is_seen_in_the_mirror(site: Site) -> None:
     row = started(site)
     wanted = len(site.world.team.rows("issues"))
     site.until(lambda: written(site) == wanted)
-    site.platform.alerts.set_thresholds(Thresholds(lag_ms=1, lag_for_ms=0))
+    site.platform.alerts.set_thresholds(ADMIN, Thresholds(lag_ms=1, lag_for_ms=0))
     project, code = site.world.first("issues")[:2]
     with closing(sqlite3.connect(site.file(), isolation_level=None)) as db:
         db.execute("BEGIN IMMEDIATE")
@@ -274,7 +275,7 @@ def test_a_column_that_a_task_learned_is_in_the_model_at_once(site: Site) -> Non
     site.until(lambda: row.id in platform.agent.runners and platform.models.get(source))
     ground = platform.agent.runners[row.id].ground
     now_ms = platform.clock.now_ms()
-    with closing(open_mirror(ground.state, ground.mirror, now_ms, make=False, lock=False)) as one:
+    with closing(open_mirror(*ground.place, now_ms, make=False, lock=False)) as one:
         one.learn({"issues": (Column("brand_new", Type.TEXT, "BrandNew", "", ""),)})
     platform.agent.runners[row.id].progress.learned.append(("issues", "BrandNew"))
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import assert_type
 
 import headrace
+from headrace.client import HeadraceClient
+from headrace.wire import connections, minings, tasks, watching
 
 acme = headrace.connect(team="acme", token="t", projects=["shop"], state=".headrace")
 assert_type(acme, headrace.Connection)
@@ -33,3 +35,17 @@ except headrace.Unavailable as error:
     assert_type(error.retry_after_seconds, float | None)
 except headrace.Refused as refused:
     assert_type(refused.advice, str)
+
+with HeadraceClient("https://headrace.example.com", "hr_token") as client:
+    assert_type(client.tasks.all(), list[tasks.Task])
+    nightly = client.tasks.named("nightly")
+    assert_type(nightly.lag, int | None)
+    assert_type(client.tasks.start(nightly.id), tasks.TaskDetail)
+    assert_type(client.tasks.wait(nightly.id, ["running"]).state, tasks.State)
+    client.tasks.wait(nightly.id, ["runing"])  # type: ignore[list-item]
+    assert_type(client.connections.all("source"), list[connections.Connection])
+    assert_type(client.connections.check(1), Iterator[connections.CheckItem])
+    assert_type(client.minings(), list[minings.Mining])
+    assert_type(client.figures("task:1").ever[""].read, int)
+    assert_type(next(client.log("task:1", level="error")).text, str)
+    assert_type(client.open_alerts(), list[watching.Alert])

@@ -11,12 +11,14 @@ import pytest
 import urllib3
 from tests.cli.conftest import World, living
 from tests.serving.conftest import Site as Behind
+from tests.web.documented import check
 
 from headrace.app.serving.platform import Platform
 from headrace.playground import DEFAULT_TOKEN
 from headrace.web.site import Site
 
 API = "/api/v1"
+PROBLEM = {"type", "title", "status", "detail", "code", "advice"}
 PASSWORD = "correct horse battery"
 
 
@@ -45,11 +47,23 @@ class Client:
         got = self.pool.request(method, self.url + path, body=encoded, headers=sent)
         if cookie := got.headers.get("set-cookie"):
             self.cookie = cookie.partition(";")[0]
+        check(method, path, got.status, got.headers.get("content-type", ""), got.data)
         return Answer(got.status, got.data, got.headers)
 
     def get(self, path: str) -> Any:
         """The document of an answer that has to be good."""
         return self.ask("GET", path).good
+
+    def items(self, path: str) -> list[Any]:
+        """A list whole, page by page."""
+        found, after, joint = [], "", "&" if "?" in path else "?"
+        while True:
+            page = self.get(f"{path}{joint}after={after}" if after else path)
+            assert set(page) == {"items", "next"}
+            found += page["items"]
+            after = page["next"]
+            if after is None:
+                return found
 
     def post(self, path: str, body: Any = None) -> Any:
         return self.ask("POST", path, body).good

@@ -38,6 +38,29 @@ TABLE = {
     ("POST", "/connections/{connection_id:int}/copy"): "operator",
     ("POST", "/connections/{connection_id:int}/check"): "operator",
     ("GET", "/connections/{connection_id:int}/projects"): "operator",
+    ("POST", "/connections/check"): "operator",
+    ("POST", "/connections/projects"): "operator",
+    ("POST", "/connections/import"): "operator",
+    ("GET", "/connections/{connection_id:int}/export"): "viewer",
+    ("POST", "/connections/{connection_id:int}/authorize"): "operator",
+    ("GET", "/authorization"): "operator",
+    ("GET", "/authorized"): NOBODY,
+    ("GET", "/hooks"): "viewer",
+    ("GET", "/connections/{connection_id:int}/hooks"): "viewer",
+    ("POST", "/connections/{connection_id:int}/hooks/set-up"): "operator",
+    ("POST", "/connections/{connection_id:int}/hooks/inspect"): "operator",
+    ("POST", "/connections/{connection_id:int}/hooks/ping"): "operator",
+    ("POST", "/connections/{connection_id:int}/hooks/remove"): "operator",
+    ("GET", "/connections/{connection_id:int}/service-url"): "operator",
+    ("POST", "/connections/{connection_id:int}/service-url"): "operator",
+    ("POST", "/connections/{connection_id:int}/service-url/rotate"): "operator",
+    ("DELETE", "/connections/{connection_id:int}/service-url/old"): "operator",
+    ("GET", "/connections/{connection_id:int}/deliveries"): "viewer",
+    ("POST", "/connections/{connection_id:int}/deliveries/replay"): "operator",
+    ("POST", "/connections/{connection_id:int}/deliveries/replay-dead"): "operator",
+    ("GET", "/connections/{connection_id:int}/deliveries/{delivery_id:str}"): "viewer",
+    ("GET", "/connections/{connection_id:int}/streams"): "viewer",
+    ("GET", "/connections/{connection_id:int}/streams/{stream:str}/rows"): "operator",
     ("GET", "/tasks"): "viewer",
     ("POST", "/tasks"): "operator",
     ("GET", "/tasks/{task_id:int}"): "viewer",
@@ -48,6 +71,11 @@ TABLE = {
     ("POST", "/tasks/{task_id:int}/stop"): "operator",
     ("POST", "/tasks/{task_id:int}/reset"): "operator",
     ("POST", "/tasks/{task_id:int}/precheck"): "operator",
+    ("GET", "/tasks/{task_id:int}/progress"): "viewer",
+    ("POST", "/tasks/{task_id:int}/backfill"): "operator",
+    ("POST", "/tasks/{task_id:int}/verify"): "operator",
+    ("GET", "/tasks/{task_id:int}/rejects"): "operator",
+    ("POST", "/tasks/{task_id:int}/rejects/replay"): "operator",
     ("GET", "/tasks/{task_id:int}/runs"): "viewer",
     ("GET", "/connections/{connection_id:int}/model"): "viewer",
     ("GET", "/connections/{connection_id:int}/model/history"): "viewer",
@@ -67,12 +95,24 @@ TABLE = {
     ("DELETE", "/channels/{channel_id:int}"): "operator",
     ("POST", "/channels/{channel_id:int}/test"): "operator",
     ("GET", "/export"): "viewer",
+    ("GET", "/tasks/{task_id:int}/export"): "viewer",
     ("POST", "/import"): "operator",
+    ("POST", "/import/rehearsal"): "operator",
+    ("GET", "/server"): "operator",
     ("GET", "/minings"): "viewer",
     ("GET", "/minings/{key:str}"): "viewer",
+    ("POST", "/minings/{key:str}/stop"): "operator",
+    ("POST", "/minings/{key:str}/resume"): "operator",
+    ("POST", "/minings/{key:str}/streams/{name:str}/stop"): "operator",
+    ("POST", "/minings/{key:str}/streams/{name:str}/resume"): "operator",
     ("GET", "/agents"): "viewer",
+    ("GET", "/overview"): "viewer",
+    ("GET", "/charts/{kind:str}"): "viewer",
+    ("GET", "/tasks/{task_id:int}/charts/{kind:str}"): "viewer",
+    ("GET", "/connections/{connection_id:int}/charts/{kind:str}"): "viewer",
     ("GET", "/audit"): "admin",
     ("GET", "/streams"): "viewer",
+    ("GET", "/streams/{stream:str}"): "viewer",
     ("GET", "/openapi.json"): "viewer",
     ("GET", "/metrics"): "viewer",
     ("GET", "/schema"): NEVER,
@@ -102,7 +142,7 @@ def everybody(site: Site, admin: Client) -> dict[str, Client]:
     for role in ("revoked", *Role):
         body = {"name": f"t-{role}", "role": "admin" if role == "revoked" else role}
         found[role] = Client(admin.url, token=admin.post(f"{API}/tokens", body)["token"])
-    [revoked] = [one for one in admin.get(f"{API}/tokens") if one["name"] == "t-revoked"]
+    [revoked] = [one for one in admin.items(f"{API}/tokens") if one["name"] == "t-revoked"]
     admin.delete(f"{API}/tokens/{revoked['id']}")
     return found
 
@@ -196,7 +236,7 @@ def test_no_secret_comes_out(
     assert asked > 100
     captured = capfd.readouterr()
     assert CANARY not in captured.out + captured.err + caplog.text
-    assert CANARY not in json.dumps(admin.get(f"{API}/audit?limit=1000"))
+    assert CANARY not in json.dumps(admin.items(f"{API}/audit?limit=1000"))
 
 
 def _filled(path: str, ids: dict[str, list[int]]) -> list[str]:

@@ -28,7 +28,7 @@ from headrace.coding.hook_setup import SCOPE as HOOK_SCOPE
 from headrace.coding.oauth import Grant
 from headrace.coding.oauth_tokens import exchange
 from headrace.coding.streams import CATALOGUE
-from headrace.config import ConnectionSettings
+from headrace.config import ConnectionSettings, Increments
 from headrace.core.clock import Clock
 from headrace.core.retry import RetryPolicy
 from headrace.core.stream import Title
@@ -108,7 +108,6 @@ class Authorization:
                 f" client_secret to [connections.{settings.name}].",
             )
         self._settings = settings
-        self._oauth = settings.oauth
         self._clock = clock or SystemClock()
         self._app = oauth_app(settings)
         self._states = States()
@@ -122,16 +121,16 @@ class Authorization:
 
         Scopes of project tokens, which have no `:ro` or `:rw`, cannot be asked for.
         """
-        if self._oauth.scopes:
-            return self._oauth.scopes
-        needed = {s for stream in CATALOGUE for s in stream.scopes if s.endswith((":ro", ":rw"))}
-        hooks = {HOOK_SCOPE} if self._settings.hooks else set()
-        return tuple(sorted({*_GREETING_SCOPES, *needed, *hooks}))
+        return wanted_scopes(self._settings)
 
     def begin(self, redirect_uri: str) -> str:
         """The URL of a page to consent on. It admits one answer within 10 minutes."""
-        state = secrets.token_urlsafe(_STATE_BYTES)
+        state = make_state()
         self._states.issue(state, self._clock.now_ms())
+        return self.page(redirect_uri, state)
+
+    def page(self, redirect_uri: str, state: str) -> str:
+        """The URL of a page to consent on, for a state that is remembered elsewhere."""
         return authorize_url(self._app, redirect_uri, state, self.scopes())
 
     def take(self, query: str) -> Callback:
@@ -163,9 +162,7 @@ class Authorization:
 
     def missing(self, grant: Grant) -> tuple[str, ...]:
         """Scopes that were asked for and not granted; `rw` includes `ro`."""
-        granted = set(grant.scope.replace(",", " ").split())
-        granted |= {f"{scope[:-3]}:ro" for scope in granted if scope.endswith(":rw")}
-        return tuple(scope for scope in self.scopes() if granted and scope not in granted)
+        return missing_scopes(self._settings, grant)
 
     def _exchange(self, code: str) -> Grant:
         """A code works once; where no answer came, it may not have been used."""
@@ -197,9 +194,31 @@ class Authorization:
         self.close()
 
 
+def wanted_scopes(settings: ConnectionSettings) -> tuple[str, ...]:
+    """See `Authorization.scopes`."""
+    if settings.oauth is not None and settings.oauth.scopes:
+        return settings.oauth.scopes
+    needed = {s for stream in CATALOGUE for s in stream.scopes if s.endswith((":ro", ":rw"))}
+    hooks = {HOOK_SCOPE} if settings.increments is not Increments.POLLING else set()
+    return tuple(sorted({*_GREETING_SCOPES, *needed, *hooks}))
+
+
+def missing_scopes(settings: ConnectionSettings, grant: Grant) -> tuple[str, ...]:
+    """See `Authorization.missing`."""
+    granted = set(grant.scope.replace(",", " ").split())
+    granted |= {f"{scope[:-3]}:ro" for scope in granted if scope.endswith(":rw")}
+    return tuple(scope for scope in wanted_scopes(settings) if granted and scope not in granted)
+
+
+def make_state() -> str:
+    """A state that cannot be guessed."""
+    return secrets.token_urlsafe(_STATE_BYTES)
+
+
 def authorization_check(settings: ConnectionSettings, clock: Clock) -> Check:
     """Whether the connection is authorized, and until when. Asks nobody."""
-    advice = f"Run `headrace authorize {settings.name}`."
+    given = settings.oauth.advice if settings.oauth is not None else ""
+    advice = given or f"Run `headrace authorize {settings.name}`."
     try:
         grant = open_grants(settings, clock).load()
     except HeadraceError as error:

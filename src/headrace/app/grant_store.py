@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from headrace.app.private_files import read_private, replace_private
-from headrace.app.sealing import Seal, open_seal
+from headrace.app.sealing import Seal, open_seals, opened
 from headrace.coding.oauth import Grant, OAuthApp
 from headrace.core.clock import Clock
 from headrace.errors import Refused, Unavailable
@@ -38,7 +38,6 @@ class FileGrantStore:
         self._clock = clock
         self._advice = app.advice
         self._purpose = json.dumps(["grant", name, app.base_url, app.client_id]).encode()
-        self._sealing: Seal | None = None
 
     def load(self) -> Grant | None:
         """The grant on file; None before the first authorization."""
@@ -48,7 +47,7 @@ class FileGrantStore:
         try:
             if not content.startswith(_FORMAT):
                 raise ValueError("it has another format")
-            plain = self._seal().open(content[len(_FORMAT) :], self._purpose)
+            plain = opened(self._seals(), content[len(_FORMAT) :], self._purpose)
             return msgspec.json.decode(plain, type=Grant)
         except ValueError:
             raise Refused(
@@ -59,7 +58,17 @@ class FileGrantStore:
 
     def save(self, grant: Grant) -> None:
         """Written beside, synced, and renamed into place: a crash leaves the old or the new one."""
-        sealed = self._seal().seal(msgspec.json.encode(grant), self._purpose)
+        self._save(grant, self._seals()[0])
+
+    def reseal(self, seal: Seal) -> bool:
+        """Seal the grant anew, if there is one; for use under the lock. Raises as `load`."""
+        grant = self.load()
+        if grant is not None:
+            self._save(grant, seal)
+        return grant is not None
+
+    def _save(self, grant: Grant, seal: Seal) -> None:
+        sealed = seal.seal(msgspec.json.encode(grant), self._purpose)
         replace_private(self.path, _FORMAT + sealed)
 
     @contextmanager
@@ -98,15 +107,14 @@ class FileGrantStore:
 
         Raises `Refused` where a grant could not be stored.
         """
-        self._seal()
+        self._seals()
         with self.lock():
             if not os.access(self._folder, os.W_OK | os.X_OK):
                 raise Refused(f"{self._folder} cannot be written.", advice="Mend its rights.")
 
-    def _seal(self) -> Seal:
-        if self._sealing is None:
-            self._sealing = open_seal(self._folder, self._key)
-        return self._sealing
+    def _seals(self) -> list[Seal]:
+        """Read anew each time: the key may have been changed meanwhile."""
+        return open_seals(self._folder, self._key)
 
 
 def grant_path(folder: Path, name: str) -> Path:

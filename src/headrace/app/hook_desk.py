@@ -41,11 +41,17 @@ class Project:
 class HookDesk:
     """What a person does about a connection's hooks. Use in a `with`; one thread.
 
-    Works beside a running sync. Opens the inbox; calls CODING only where a method says so.
+    Works beside a running sync. Opens the inbox, if it is not given; closes it in any case. Calls
+    CODING only where a method says so.
     """
 
     def __init__(
-        self, settings: ConnectionSettings, *, state: Path, clock: SystemClock | None = None
+        self,
+        settings: ConnectionSettings,
+        *,
+        state: Path,
+        clock: SystemClock | None = None,
+        inbox: StoredInbox | None = None,
     ) -> None:
         self.settings = settings
         self.clock = clock or SystemClock()
@@ -53,7 +59,7 @@ class HookDesk:
         self._closing = ExitStack()
         self._client: Client | None = None
         self._hook_setup: HookSetup | None = None
-        self.inbox = open_inbox(settings, state)
+        self.inbox = inbox or open_inbox(settings, state)
         self._closing.callback(self.inbox.close)
 
     @property
@@ -84,6 +90,14 @@ class HookDesk:
         ensured = setup.ensure(project.id)
         setup.ping(project.id, ensured.hook_id)
         return ensured
+
+    def ping(self, project: Project) -> list[str]:
+        """Have CODING send a test event by each hook of ours in a project. Returns their ids."""
+        setup = self._setup()
+        ids = [str(row["Id"]) for row in setup.own(project.id)]
+        for hook_id in ids:
+            setup.ping(project.id, hook_id)
+        return ids
 
     def differences(self, project: Project) -> tuple[str, ...]:
         """What is wrong with our hook in a project; empty when all is well. Calls CODING."""

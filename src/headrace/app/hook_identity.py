@@ -21,6 +21,7 @@ from headrace.errors import Refused
 _URL_SECRET_BYTES = 24
 _TOKEN_BYTES = 24
 _INSTALLATION_BYTES = 4
+HOOK_NAME = "Headrace "
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +44,24 @@ def identity_of(settings: ConnectionSettings, state: Path) -> HookIdentity:
             f"Connection {settings.name} has no public_url: CODING would not know where to call.",
             advice=f'Add public_url = "https://..." to [connections.{settings.name}].',
         )
-    kept = _kept(mirror_path(state, settings).with_suffix(".hooks"))
-    token = settings.signing_token or kept["signing_token"]
+    given = {
+        "installation": settings.hook_name.removeprefix(HOOK_NAME),
+        "url_secret": settings.hook_secret,
+        "signing_token": settings.signing_token,
+    }
+    if not all(given.values()):
+        kept = _kept(mirror_path(state, settings).with_suffix(".hooks"))
+        given = {name: value or kept[name] for name, value in given.items()}
     old = (settings.signing_token_old,) if settings.signing_token_old else ()
     secrets = HookSecrets(
-        settings.hook_secret or kept["url_secret"],
-        (token, *old),
+        given["url_secret"],
+        (given["signing_token"], *old),
         settings.hook_user,
         settings.hook_password,
+        settings.hook_secret_old,
     )
     url = f"{settings.public_url.rstrip('/')}/hooks/{secrets.url_secret}"
-    return HookIdentity(f"Headrace {kept['installation']}", url, secrets)
+    return HookIdentity(f"{HOOK_NAME}{given['installation']}", url, secrets)
 
 
 def _kept(path: Path) -> Mapping[str, str]:
@@ -106,8 +114,17 @@ _MADE = ("installation", "url_secret", "signing_token")
 
 
 def _make() -> dict[str, str]:
+    return {"installation": make_installation(), **make_secrets()}
+
+
+def make_installation() -> str:
+    """What tells our hooks from those of another Headrace on the same team."""
+    return dice.token_hex(_INSTALLATION_BYTES)
+
+
+def make_secrets() -> dict[str, str]:
+    """A new `url_secret` and `signing_token`."""
     return {
-        "installation": dice.token_hex(_INSTALLATION_BYTES),
         "url_secret": dice.token_urlsafe(_URL_SECRET_BYTES),
         "signing_token": dice.token_urlsafe(_TOKEN_BYTES),
     }

@@ -24,6 +24,7 @@ from headrace.engine.hooks import HookReader
 from headrace.engine.scopes import ScopeTree
 from headrace.errors import BadToken, HeadraceError, Unavailable
 from headrace.mirror.inbox import StoredInbox
+from headrace.mirror.urls import Store
 from headrace.mirror.urls import open_inbox as open_inbox_of
 
 RECOVER_SECONDS = 600
@@ -105,12 +106,16 @@ class Recovery:
 
 
 class SessionHooks:
-    """What a session has for hooks: one inbox for the worker, one for the receiver's thread."""
+    """What a session has for hooks: one inbox for the worker, one for the receiver's thread.
+
+    `place`: the store and the name of the mirror, beside which the inbox lies.
+    """
 
     def __init__(
         self,
         settings: ConnectionSettings,
         state: Path,
+        place: tuple[Store, str],
         client: Client,
         mirror: Mirror,
         clock: Clock,
@@ -120,8 +125,8 @@ class SessionHooks:
         self._webhook = settings.increments is Increments.WEBHOOK
         self._mirror = mirror
         self._clock = clock
-        self.inbox = open_inbox(settings, state)
-        self.receiver_inbox = open_inbox(settings, state)
+        self.inbox = open_inbox_of(*place)
+        self.receiver_inbox = open_inbox_of(*place)
         self.recovery = Recovery(client, self.identity, self.inbox, clock, self._project_ids)
 
     def reader(self, streams: Sequence[Stream], capture: Capture, scopes: ScopeTree) -> HookReader:

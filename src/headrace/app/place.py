@@ -41,7 +41,7 @@ def oauth_app(settings: ConnectionSettings) -> OAuthApp:
     """The OAuth app of a connection that has one. Raises `Refused` for a bad address."""
     assert settings.oauth is not None, "the connection has no OAuth app"
     address = base_url(team=settings.team, url=settings.url)
-    advice = f"Run `headrace authorize {settings.name}`."
+    advice = settings.oauth.advice or f"Run `headrace authorize {settings.name}`."
     return OAuthApp(address, settings.oauth.client_id, settings.oauth.client_secret, advice)
 
 
@@ -51,7 +51,8 @@ def open_grants(settings: ConnectionSettings, clock: Clock) -> FileGrantStore:
 
     assert settings.oauth is not None, "the connection has no OAuth app"
     key = key_from_environment()
-    return FileGrantStore(settings.oauth.folder, settings.name, oauth_app(settings), key, clock)
+    name = settings.oauth.grant or settings.name
+    return FileGrantStore(settings.oauth.folder, name, oauth_app(settings), key, clock)
 
 
 def _authorizer(settings: ConnectionSettings, transport: Transport, clock: Clock) -> Authorizer:

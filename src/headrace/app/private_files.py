@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import secrets
 import stat
@@ -48,6 +49,12 @@ def create_private(path: Path, content: bytes) -> None:
             os.link(made, path)
         except FileExistsError:
             return
+
+
+def sweep(path: Path) -> None:
+    """Remove what killed writers of this file left beside it. For whom nobody writes it beside."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.????????"):
+        left.unlink(missing_ok=True)
 
 
 @contextmanager

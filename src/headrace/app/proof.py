@@ -21,8 +21,10 @@ from headrace.coding.streams import CATALOGUE
 from headrace.config import ConnectionSettings, TaskSettings
 from headrace.core.learning import Learned
 from headrace.core.ports import Destination, Mirror
+from headrace.core.record import OnFile
 from headrace.destinations.urls import open_destination
 from headrace.engine.apply import Apply
+from headrace.engine.filters import Filters, kept, parse_filters
 from headrace.engine.limits import Limits
 from headrace.engine.modes import Deletes, Write
 from headrace.engine.sampling import Sample, sample_stream
@@ -135,6 +137,15 @@ def _learned(settings: ConnectionSettings, state: Path) -> Learned:
         return {}
 
 
+def verdicts(
+    mirror: Mirror, task: TaskSettings, destination: Destination, stream: str
+) -> list[Verdict]:
+    """Those on one stream's tables, held against the mirror as it is now. Raises `Refused` for a
+    task that writes bare changes."""
+    _refuse_bare_changes(task)
+    return list(_verdicts(mirror, task, destination, mirror.learned(), only=stream))
+
+
 def _settled(mirror: Mirror, task: TaskSettings, destination: Destination) -> list[Verdict]:
     """The verdicts; looked at again while tables differ and the mirror goes on moving."""
     for _ in range(_LOOKS_MAX):
@@ -146,16 +157,22 @@ def _settled(mirror: Mirror, task: TaskSettings, destination: Destination) -> li
 
 
 def _verdicts(
-    mirror: Mirror, task: TaskSettings, destination: Destination, learned: Learned
+    mirror: Mirror, task: TaskSettings, destination: Destination, learned: Learned, only: str = ""
 ) -> Iterator[Verdict]:
+    filters = parse_filters(task.filters, streams_of(task))
     tables = TaskTables(
         streams_of(task), Write(task.write), Deletes(task.deletes), learned=learned,
         lossy=destination.lossy,
     )  # fmt: skip
     for stream in streams_of(task):
-        yield from compare_stream(
-            tables, stream.name, partial(mirror.records, stream.name), destination
-        )
+        if only in ("", stream.name):
+            yield from compare_stream(
+                tables, stream.name, partial(_kept, mirror, stream.name, filters), destination
+            )
+
+
+def _kept(mirror: Mirror, stream: str, filters: Filters) -> Iterator[OnFile]:
+    return kept(filters, stream, mirror.records(stream))
 
 
 def _samples(

@@ -36,12 +36,14 @@ class Narrowing:
 
     `iterations` and `issue_types` are names that an issue must have one of; `start` maps a stream
     to the first day (in CODING's time) whose rows are wanted; `*` stands for all that grow with
-    time, so not for projects, depots and what else others hang on.
+    time, so not for projects, depots and what else others hang on. `since_ms` is the same as `*`,
+    to the millisecond; the later of both counts.
     """
 
     iterations: Sequence[str] = ()
     issue_types: Sequence[str] = ()
     start: Mapping[str, date] = field(default_factory=dict)
+    since_ms: int = 0
 
 
 def streams_of(task: TaskSettings) -> Sequence[Stream]:
@@ -49,7 +51,7 @@ def streams_of(task: TaskSettings) -> Sequence[Stream]:
     return find(task.streams) if task.streams else DEFAULTS
 
 
-def narrowing_of(settings: ConnectionSettings) -> Narrowing:
+def narrowing_of(settings: ConnectionSettings, since_ms: int = 0) -> Narrowing:
     """What the connection's settings say. Raises `Refused` for a stream there is not."""
     start: dict[str, date] = {}
     for item in settings.start:
@@ -58,7 +60,7 @@ def narrowing_of(settings: ConnectionSettings) -> Narrowing:
             start[stream.name] = date.fromisoformat(day)
         if not name:
             start[EVERY] = date.fromisoformat(day)
-    return Narrowing(settings.iterations, settings.issue_types, start)
+    return Narrowing(settings.iterations, settings.issue_types, start, since_ms)
 
 
 def wishes_of(settings: ConnectionSettings) -> Wishes:
@@ -93,6 +95,7 @@ class Selection:
             "IssueTypeDetail.Name": frozenset(narrowing.issue_types),
         }
         self._start_ms = {name: _midnight_ms(day) for name, day in narrowing.start.items()}
+        self._every_ms = max(self._start_ms.get(EVERY, 0), narrowing.since_ms)
 
     def keep(self, stream: Stream, row: Body) -> bool:
         """Whether a row belongs to the selection; a project once known stays, however renamed."""
@@ -100,7 +103,7 @@ class Selection:
             return self._keep_project(row)
         if stream.name == ISSUES.name and not self._keep_issue(row):
             return False
-        every = 0 if stream.strategy is Strategy.FULL else self._start_ms.get(EVERY, 0)
+        every = 0 if stream.strategy is Strategy.FULL else self._every_ms
         start_ms = self._start_ms.get(stream.name, every)
         touched = next((row[name] for name in _TIMES if isinstance(row.get(name), int)), None)
         return not start_ms or touched is None or touched >= start_ms

@@ -52,21 +52,21 @@ def ask_duckdb(path: Path, sql: str) -> Answer:
         return Answer(columns, tuple(found.fetchall()))
 
 
-def made_by_task(path: Path, task: str) -> bool:
-    """Whether a DuckDB file holds nothing but what this task wrote. False for any other file.
+def made_by_tasks(path: Path, *tasks: str) -> bool:
+    """Whether a DuckDB file holds nothing but what these wrote. False for any other file.
 
     Raises `Refused` for one that another process has open.
     """
     import duckdb
 
     try:
-        tables = ask_duckdb(path, "SELECT table_name FROM duckdb_tables()").rows
+        there = ask_duckdb(path, "SELECT table_name FROM duckdb_tables()").rows
         noted = ask_duckdb(path, "SELECT name, task FROM _headrace_tables").rows
     except duckdb.Error as error:
         if "lock on file" in str(error):
             advice = "Close it there and try again."
             raise Refused(f"{path} is in use by another process.", advice=advice) from None
         return False
-    own = {name for name, owner in noted if owner == task}
-    others = {name for (name,) in tables if not name.startswith("_headrace_")} - own
+    own = {name for name, owner in noted if owner in tasks}
+    others = {name for (name,) in there if not name.startswith("_headrace_")} - own
     return not others and len(own) == len(noted)

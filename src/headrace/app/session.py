@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 from headrace.app.hooks import SessionHooks
+from headrace.app.keeping import EVERYTHING, Keeping
 from headrace.app.place import mirror_path as mirror_path
 from headrace.app.place import open_client
 from headrace.app.result import Note, Result, notes_of
@@ -29,13 +30,13 @@ from headrace.core.stream import Stream
 from headrace.destinations.urls import open_destination
 from headrace.engine.apply import Apply, Task
 from headrace.engine.capture import Capture, Kind, Watch
+from headrace.engine.filters import parse_filters
 from headrace.engine.limits import Limits
 from headrace.engine.modes import Deletes, Write
 from headrace.engine.scopes import ScopeTree, with_parents
 from headrace.engine.worker import Report, Worker
 from headrace.errors import Refused, Stopped, Unavailable
-from headrace.mirror.files import MirrorLock, connect
-from headrace.mirror.sqlite import SqliteMirror
+from headrace.mirror.stored import StoredMirror
 
 _PAUSE_SECONDS_MAX = 1.0
 _PAUSE_SECONDS_MIN = 0.05
@@ -51,7 +52,7 @@ class Session:
     The mirror lies in `state`, one file for a team and its chosen projects, locked until `close`.
     Destinations are opened by `open` only, once CODING has answered, so that a wrong token or
     project leaves nothing behind. `streams` are read besides those of the tasks. The key for masks
-    lies in `secrets`, which is `state` if not given.
+    lies in `secrets`, which is `state` if not given. `keeping`: another place for the mirror.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Session:
         state: Path,
         secrets: Path | None = None,
         streams: Sequence[str] = (),
+        keeping: Keeping = EVERYTHING,
         clock: SystemClock | None = None,
         watch: Watch = lambda _stream, _kind, _counts, _expected: None,
     ) -> None:
@@ -75,12 +77,14 @@ class Session:
             poll_seconds=settings.poll_seconds,
             census_seconds=settings.census_seconds,
             sweep_seconds=settings.sweep_seconds,
+            log_days=keeping.log_days,
         )
         self._chosen = [streams_of(task) for task in tasks]
         extra = find(streams)
-        self.streams = with_parents([*extra, *(s for own in self._chosen for s in own)], CATALOGUE)
+        wanted = with_parents([*extra, *(s for own in self._chosen for s in own)], CATALOGUE)
+        self.streams = tuple(s for s in wanted if s.name not in keeping.without)
         refine = refiner(settings, secrets or state, self.streams)
-        narrowing = narrowing_of(settings)
+        narrowing = narrowing_of(settings, keeping.since_ms)
         self._applies: list[Apply] = []
         self._unopened: list[tuple[TaskSettings, Sequence[Stream]]] = []
         self._open_again_ms = 0
@@ -89,8 +93,8 @@ class Session:
         self._closing = ExitStack()
         try:
             self.client = open_client(settings, self.clock, self._closing)
-            self.mirror = self._open_mirror(state)
-            self.hooks = self._open_hooks(state)
+            self.mirror = self._open_mirror(keeping, state)
+            self.hooks = self._open_hooks(keeping, state)
         except BaseException:
             self._closing.close()
             raise
@@ -180,18 +184,17 @@ class Session:
         longest = _PAUSE_SECONDS_MAX if self.hooks is None else _HOOKS_PAUSE_SECONDS
         return max(_PAUSE_SECONDS_MIN, min(longest, self._limits.poll_seconds))
 
-    def _open_mirror(self, state: Path) -> SqliteMirror:
-        path = mirror_path(state, self._settings)
-        self._closing.enter_context(MirrorLock(path.with_suffix(".lock")))
-        mirror = SqliteMirror(connect(path), now_ms=self.clock.now_ms())
+    def _open_mirror(self, keeping: Keeping, state: Path) -> StoredMirror:
+        mirror = keeping.open(self._settings, state, self.clock.now_ms())
         self._closing.callback(mirror.close)
         return mirror
 
-    def _open_hooks(self, state: Path) -> SessionHooks | None:
+    def _open_hooks(self, keeping: Keeping, state: Path) -> SessionHooks | None:
         """Opened before the snapshot begins, so that nothing is missed meanwhile."""
         if not self._settings.hooks:
             return None
-        hooks = SessionHooks(self._settings, state, self.client, self.mirror, self.clock)
+        place = keeping.place(self._settings, state)
+        hooks = SessionHooks(self._settings, state, place, self.client, self.mirror, self.clock)
         self._closing.callback(hooks.close)
         return hooks
 
@@ -268,10 +271,11 @@ class Session:
 
 
 def task_of(task: TaskSettings, streams: Sequence[Stream]) -> Task:
-    """The engine's task for one of the configuration."""
+    """The engine's task for one of the configuration. Raises `Refused` for a wrong filter."""
     return Task(
-        task.name, streams, Write(task.write), Deletes(task.deletes), OnReject(task.rejects)
-    )
+        task.name, streams, Write(task.write), Deletes(task.deletes), OnReject(task.rejects),
+        filters=parse_filters(task.filters, streams),
+    )  # fmt: skip
 
 
 def unnamed_task(

@@ -21,7 +21,7 @@ from headrace.cli.output import Output, counted
 from headrace.cli.progress import ReadProgress
 from headrace.cli.results import make_table
 from headrace.cli.signals import stopped_by_signals
-from headrace.cli.words import say
+from headrace.cli.words import said, say
 from headrace.errors import Stopped
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _show(out: Output, made: Archived) -> None:
     missing = made.manifest.missing
     for one in missing[:_MISSING_SHOWN]:
         kind = say(f"archive.kind.{one.kind}")
-        out.show(f"[yellow]![/] {kind}: {escape(one.name)}: {escape(one.reason)}")
+        out.show(f"[yellow]![/] {kind}: {escape(one.name)}: {escape(said(one.reason))}")
     place = str(made.folder)
     if made.manifest.complete:
         out.show(say("archive.complete", folder=escape(place)))

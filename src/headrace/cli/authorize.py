@@ -11,7 +11,7 @@ import click
 from headrace.cli.options import connection_of, make_command, option, state_option
 from headrace.cli.output import Output
 from headrace.cli.signals import stopped_by_signals
-from headrace.cli.words import say
+from headrace.cli.words import said, say
 from headrace.errors import HeadraceError
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class _Ignored:
     def __call__(self, error: HeadraceError) -> None:
         if error.message not in self._said:
             self._said.add(error.message)
-            self._out.note(say("authorize.ignored", reason=error.message))
+            self._out.note(say("authorize.ignored", reason=said(error.message)))
 
 
 def _show(out: Output, url: str, redirect_uri: str, port: int) -> None:

@@ -14,7 +14,7 @@ from headrace.cli.options import (
     state_option,
 )
 from headrace.cli.output import Output
-from headrace.cli.words import say, spoken
+from headrace.cli.words import said, say, spoken
 
 if TYPE_CHECKING:
     from headrace.coding.checks import Check
@@ -61,13 +61,13 @@ def _line(item: Check) -> str:
     from rich.markup import escape
 
     title = item.title.zh if spoken() == "zh" else item.title.en
-    return f"{_SIGNS[item.ok]} {escape(title)}: {escape(item.detail)}"
+    return f"{_SIGNS[item.ok]} {escape(title)}: {escape(said(item.detail))}"
 
 
 def _advice(item: Check) -> str:
     from rich.markup import escape
 
-    return f"    → {escape(item.advice)}"
+    return f"    → {escape(said(item.advice))}"
 
 
 def _as_dict(item: Check) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from headrace.cli.output import Output
 from headrace.cli.signals import stopped_by_signals
-from headrace.cli.words import say, spoken
+from headrace.cli.words import said, say, spoken
 from headrace.errors import BadToken, HeadraceError, Refused
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _set_up_all(
             raise
         except Refused as error:
             refused.append((project, error))
-            out.show(f"[red]✗[/] {escape(f'{project.name}: {error.message}')}")
+            out.show(f"[red]✗[/] {escape(f'{project.name}: {said(error.message)}')}")
             continue
         ensured.append((project, done))
         what = f" ({', '.join(done.what)})" if done.what else ""
@@ -151,7 +151,7 @@ def _differences(desk: HookDesk, project: Project) -> str:
     except BadToken:
         raise
     except HeadraceError as error:
-        return error.message
+        return said(error.message)
 
 
 def _as_dict(project: Project, done: Ensured) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from headrace.cli.hook_setup import remove, setup, status
 from headrace.cli.options import Runner, make_command, option, prepared, shared_options
 from headrace.cli.output import Output
 from headrace.cli.results import make_table
-from headrace.cli.words import say
+from headrace.cli.words import said, say
 from headrace.errors import Refused
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _list(out: Output, desk: HookDesk, *, state: str | None, event: str | None, 
 
 
 def _cells(one: Delivery) -> tuple[str, ...]:
-    return one.event, one.state, one.id, one.reason
+    return one.event, one.state, one.id, said(one.reason)
 
 
 def _show(out: Output, desk: HookDesk, *, id: str) -> int:
@@ -120,7 +120,7 @@ def _show(out: Output, desk: HookDesk, *, id: str) -> int:
     text = one.body.decode(errors="replace")
     told = text if document is None else document
     out.document({**_row(one), "headers": dict(one.headers), "body": told})
-    out.show(f"{escape(one.event)}  {say(f'hooks.state.{one.state}')}  {escape(one.reason)}")
+    out.show(f"{escape(one.event)}  {say(f'hooks.state.{one.state}')}  {escape(said(one.reason))}")
     out.show(f"{say('hooks.received')}: {_local(one.received_at)}", escape(f"id: {one.id}"))
     out.show(*(escape(f"{name}: {value}") for name, value in one.headers.items()))
     pretty = text if document is None else json.dumps(document, ensure_ascii=False, indent=2)

@@ -46,6 +46,7 @@ token = "${CODING_TOKEN}"          # never write the token itself into this file
 # public_url = "https://hooks.example.com"  # what CODING calls; makes increments "hybrid"
 # listen = "127.0.0.1:8300"        # where it is received, behind your proxy
 # hook_secret = "16-letters-or-more"   # the last part of the Service URL
+# hook_secret_old = "the-one-of-before"  # the one before, while CODING changes over
 # signing_token = "8-letters-or-more"  # the signing token (签名令牌)
 # signing_token_old = "one-of-before"  # the one before, while CODING changes over
 # hook_user = "coding"             # user name (用户名) and password (密码), if you want them too
@@ -58,6 +59,7 @@ destination = "duckdb:///acme.duckdb"  # beside this file; sqlite:///acme.db wor
 # write = "mirror"                 # current rows; "history": every version; "changes": the log
 # deletes = "soft"                 # mark deleted rows; "hard": remove them
 # rejects = "aside"                # records the destination refuses; "stop": their stream waits
+# filters = ["issues.Type=DEFECT", "issues.Type=EPIC"]  # default: all rows
 """
 
 

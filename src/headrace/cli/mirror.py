@@ -12,7 +12,7 @@ from headrace import config
 from headrace.cli.options import connection_of, make_command, option
 from headrace.cli.output import Output, counted
 from headrace.cli.results import make_table
-from headrace.cli.words import say
+from headrace.cli.words import said, say
 from headrace.config import ConnectionSettings
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _verify(out: Output, place: Place) -> int:
         out.show(say("mirror.sound", **figures))
         return 0
     out.show(say("mirror.unsound", count=f"{found.count:,}", **figures))
-    out.show(*(f"  {escape(problem)}" for problem in found.problems))
+    out.show(*(f"  {escape(said(problem))}" for problem in found.problems))
     out.show(say("mirror.unsound_advice"))
     return 1
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from headrace.cli.words import say
+from headrace.cli.words import said, say
 from headrace.errors import HeadraceError
 
 if TYPE_CHECKING:
@@ -98,9 +98,9 @@ class Output:
     def _fail(self, error: Exception, message: str, advice: str, code: int) -> int:
         self.document({"error": error_document(message, advice, code)})
         if not self.as_json:
-            self.note(say("error.line", message=message))
+            self.note(say("error.line", message=said(message)))
             if advice:
-                self.note(f"  → {advice}")
+                self.note(f"  → {said(advice)}")
         if self.verbose:
             self.note("".join(traceback.format_exception(error)))
         return code

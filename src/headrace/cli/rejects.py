@@ -16,7 +16,7 @@ from headrace.cli.options import (
 )
 from headrace.cli.output import Output
 from headrace.cli.results import make_table
-from headrace.cli.words import say
+from headrace.cli.words import said, say
 
 _ACTIONS = ("list", "replay")
 
@@ -49,6 +49,6 @@ def _run(out: Output, *, action: str, name: str | None, **values: Any) -> int:
     table = make_table(*(say(f"rejects.{heading}") for heading in headings), left=len(headings))
     for one in found:
         at = f"{datetime.fromtimestamp(one.at / 1000, UTC):%Y-%m-%d %H:%M:%SZ}"
-        table.add_row(one.stream, escape(one.key), one.table, at, escape(one.reason))
+        table.add_row(one.stream, escape(one.key), one.table, at, escape(said(one.reason)))
     out.show(table, say("rejects.advice"))
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headrace.cli.output import counted
-from headrace.cli.words import say
+from headrace.cli.words import said, say
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -48,4 +48,4 @@ def note_line(note: Note) -> str:
     from rich.markup import escape
 
     place = f"{note.stream} {note.place}".strip()
-    return f"[yellow]![/] {say(f'note.{note.kind}')} {escape(f'{place}: {note.text}')}"
+    return f"[yellow]![/] {say(f'note.{note.kind}')} {escape(f'{place}: {said(note.text)}')}"

@@ -21,8 +21,9 @@ from headrace.cli.words import say
 from headrace.errors import HeadraceError, Stopped
 
 COMMANDS = (
-    "sync", "serve", "apply", "export", "check", "authorize", "streams", "verify", "rejects",
-    "hooks", "mirror", "archive", "init", "demo", "playground",
+    "sync", "serve", "apply", "export", "connections", "tasks", "rotate-key", "check",
+    "authorize", "streams", "verify", "rejects", "hooks", "mirror", "archive",
+    "init", "demo", "playground",
 )  # fmt: skip
 STOPPED = 130
 
@@ -38,7 +39,7 @@ class Commands(click.Group):
         """The command, built in the language of this run."""
         if cmd_name not in COMMANDS:
             return None
-        module: Any = importlib.import_module(f"headrace.cli.{cmd_name}")
+        module: Any = importlib.import_module(f"headrace.cli.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command()
         return command
 

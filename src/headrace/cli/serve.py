@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from headrace import config
 from headrace.cli.options import make_command, option
 from headrace.cli.output import Output
 from headrace.cli.signals import stopped_by_signals
@@ -30,6 +31,7 @@ def command() -> click.Command:
         option("--port", type=click.IntRange(0, 65535), default=_PORT,
                show_default=True),
         option("--public-url"),
+        option("--proxy", "proxies", multiple=True),
     )  # fmt: skip
 
 
@@ -38,26 +40,32 @@ def store_options() -> list[click.Parameter]:
     data = click.Path(path_type=Path, file_okay=False)
     return [
         option("--data", type=data, default=Path("headrace-data"), show_default=True),
-        option("--store"),
+        option("--store", default=lambda: config.store_from_environment() or None),
     ]
 
 
 def _run(
-    out: Output, *, data: Path, host: str, port: int, store: str | None, public_url: str | None
-) -> int:
+    out: Output, *, data: Path, host: str, port: int, store: str | None, public_url: str | None,
+    proxies: tuple[str, ...],
+) -> int:  # fmt: skip
     from headrace.app.serving.platform import Platform
     from headrace.app.system import SystemClock
-    from headrace.config import password_of
+    from headrace.web.proxies import read_proxies
     from headrace.web.site import Site
 
-    out.hide(password_of(store or ""))
+    password = config.password_of(store or "")
+    out.hide(password)
+    if password and store != config.store_from_environment():
+        out.note(say("serve.store_password"))
     shown = f"[{host}]" if ":" in host else host
     public = _checked(public_url)
     clock = SystemClock()
     with (
         stopped_by_signals(clock.stop),
         Platform(data, store=store or "") as platform,
-        Site(platform, listen=f"{shown}:{port}", public_url=public) as site,
+        Site(
+            platform, listen=f"{shown}:{port}", public_url=public, proxies=read_proxies(proxies)
+        ) as site,
     ):
         platform.start()
         _greet(out, platform, public or f"http://{shown}:{site.port}")

@@ -15,7 +15,7 @@ from headrace.cli.options import (
 )
 from headrace.cli.output import Output
 from headrace.cli.results import make_table
-from headrace.cli.words import say, spoken
+from headrace.cli.words import said, say, spoken
 
 if TYPE_CHECKING:
     from headrace.coding.checks import Check
@@ -89,7 +89,7 @@ def _show_catalogue(out: Output, streams: tuple[Stream, ...], readable: dict[str
             str(sum(len(rule.events) for rule in stream.hooks)),
         ]
         if item := readable.get(stream.name):
-            cells.append(f"{_MARKS[item.ok]} {escape(item.detail)}")
+            cells.append(f"{_MARKS[item.ok]} {escape(said(item.detail))}")
         table.add_row(*cells)
     out.show(table)
 

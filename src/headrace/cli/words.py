@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
+from headrace.cli.desk_words import DESK
+from headrace.speech import translate
+
 LANGUAGES = ("en", "zh")
 _language: ContextVar[str] = ContextVar("language", default="en")
 
@@ -27,6 +30,11 @@ def spoken() -> str:
     return _language.get()
 
 
+def said(text: str) -> str:
+    """An error's message, a note, a check's detail: an English text of ours in that language."""
+    return translate(text, spoken())
+
+
 def say(key: str, **values: Any) -> str:
     """The sentence `key` in the language in use, its places filled."""
     both = WORDS[key]
@@ -35,6 +43,7 @@ def say(key: str, **values: Any) -> str:
 
 
 WORDS: Mapping[str, Both] = {
+    **{key: Both(*both) for key, both in DESK.items()},
     # Help
     "help.headrace": Both(
         "A live, exact copy of a CODING team in your own database.",
@@ -160,6 +169,14 @@ WORDS: Mapping[str, Both] = {
     "help.export.short": Both(
         "Print connections and tasks of a server as a file.", "把服务中的连接和任务输出为文件。"
     ),
+    "help.rotate-key": Both(
+        "Change the key that `headrace serve` seals secrets with: all of them are sealed anew, and"
+        " the old key is kept nowhere. Stop the server first. Where the key comes from"
+        " HEADRACE_KEY, the new one is that of HEADRACE_KEY_NEW. Killed half-way, run it again.",
+        "更换 `headrace serve` 用来密封密钥的密钥：全部重新密封，旧密钥不再保留。请先停止服务。"
+        "如果密钥来自 HEADRACE_KEY，新密钥取自 HEADRACE_KEY_NEW。中途被终止时再运行一次即可。",
+    ),
+    "help.rotate-key.short": Both("Change the key of a server's secrets.", "更换服务的密封密钥。"),
     "help.init": Both(
         "Write a headrace.toml with comments. An existing file is left alone.",
         "写一份带注释的 headrace.toml。已有的文件不会被改动。",
@@ -234,6 +251,9 @@ WORDS: Mapping[str, Both] = {
         "A connection of headrace.toml: show what its token may read.",
         "headrace.toml 里的连接：显示其令牌可读哪些表。",
     ),
+    "opt.console": Both(
+        "Look at it in a browser, until stopped.", "在浏览器中查看，直到停止。"
+    ),
     "opt.port": Both("Port; 0: any free one.", "端口；0 表示任意空闲端口。"),
     "opt.host": Both("Address to listen on.", "监听地址。"),
     "opt.data": Both("Folder of everything that is kept.", "保存全部数据的文件夹。"),
@@ -241,8 +261,15 @@ WORDS: Mapping[str, Both] = {
         "TOML file with connections, destinations and tasks.", "含连接、目标和任务的 TOML 文件。"
     ),
     "opt.store": Both(
-        "A postgresql:// URL for the control store; default: a file in the data folder.",
-        "控制库的 postgresql:// 地址；默认为数据文件夹中的一个文件。",
+        "A postgresql:// URL for the control store; default: HEADRACE_STORE, else a file in the"
+        " data folder.",
+        "控制库的 postgresql:// 地址；默认取自 HEADRACE_STORE，否则为数据文件夹中的一个文件。",
+    ),
+    "opt.proxy": Both(
+        "A proxy before Headrace (address or network) whose X-Forwarded-For says who calls; may be"
+        " given several times. Without it, attempts to sign in are counted by the proxy's address.",
+        "Headrace 前面的代理（地址或网段），以其 X-Forwarded-For 判断来访者；可多次指定。"
+        "不指定时，登录尝试按代理的地址计数。",
     ),
     "opt.public_url": Both(
         "What browsers open, where a proxy stands before Headrace: https://headrace.example.com.",
@@ -575,6 +602,10 @@ WORDS: Mapping[str, Both] = {
         "Give what browsers open, such as https://headrace.example.com.",
         "请填写浏览器打开的地址，如 https://headrace.example.com。",
     ),
+    "serve.store_password": Both(
+        "The password of --store can be read in the list of processes: set HEADRACE_STORE instead.",
+        "--store 中的密码会出现在进程列表里：请改用环境变量 HEADRACE_STORE。",
+    ),
     # Apply, export
     "apply.made": Both("made: {name}", "已创建：{name}"),
     "apply.changed": Both("changed: {name}", "已修改：{name}"),
@@ -586,6 +617,26 @@ WORDS: Mapping[str, Both] = {
     "export.data_advice": Both(
         "Name the data folder of `headrace serve` by --data.",
         "请用 --data 指定 `headrace serve` 的数据文件夹。",
+    ),
+    # Rotate the key
+    "rotate.resumed": Both(
+        "A change of the key that was begun before is finished.", "已完成之前未完成的密钥更换。"
+    ),
+    "rotate.done": Both(
+        "Sealed anew: {connections} connections, {channels} channels, {grants} authorizations.",
+        "已重新密封：连接 {connections} 个、通知渠道 {channels} 个、授权 {grants} 个。",
+    ),
+    "rotate.in_file": Both(
+        "The old key is gone: keep a copy of headrace.key apart, in the place of the old one.",
+        "旧密钥已不存在：请另存一份 headrace.key，替换原来的备份。",
+    ),
+    "rotate.in_environment": Both(
+        "From now on start with HEADRACE_KEY set to what HEADRACE_KEY_NEW was.",
+        "今后启动时请把 HEADRACE_KEY 设为 HEADRACE_KEY_NEW 的值。",
+    ),
+    "rotate.left": Both(
+        "{name} opens for no connection here and was left as it is: remove it.",
+        "{name} 不属于这里的任何连接，未作改动：请删除它。",
     ),
     # Demo, verify
     "demo.begin": Both(
@@ -612,8 +663,16 @@ WORDS: Mapping[str, Both] = {
     ),
     "demo.try": Both("Try on {path}:", "在 {path} 上试试："),
     "demo.note": Both(
-        "Next: headrace init, headrace check, headrace sync. Your own team needs a token only.",
-        "下一步：headrace init、headrace check、headrace sync。连接自己的团队只需要一个令牌。",
+        "In a browser: headrace demo --console. Your own team needs a token only: headrace init,"
+        " headrace check, headrace sync, headrace serve.",
+        "在浏览器中查看：headrace demo --console。连接自己的团队只需要一个令牌：headrace init、"
+        "headrace check、headrace sync、headrace serve。",
+    ),
+    "demo.console": Both(
+        "The same team in the console: {url}\nSign in as {user} with the password {password}"
+        " (made for this run). Ctrl+C ends it.",
+        "在控制台查看同一团队：{url}\n用户名 {user}，密码 {password}（仅本次有效）。"
+        "按 Ctrl+C 结束。",
     ),
     "demo.not_ours": Both(
         "{path} already exists and was not made by the demo.", "{path} 已存在，且不是演示生成的。"

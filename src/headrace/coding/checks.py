@@ -55,7 +55,8 @@ class Check:
     """One item of the test. `name` is for machines; `advice` says what to do, if anything.
 
     `blame` of a failure: "user" when a person has to mend something, "unavailable" when CODING
-    could not be asked now and trying again may help.
+    could not be asked now and trying again may help. `rows`: the total that CODING gave in the
+    place that was looked at; None where it gives none.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Check:
     detail: str = ""
     advice: str = ""
     blame: Blame = ""
+    rows: int | None = None
 
 
 def run_checks(
@@ -194,7 +196,7 @@ class _Test:
             return
         more = ", ..." if len(names) > _PROJECTS_SHOWN_MAX else ""
         detail = f"{page.total}: {', '.join(names[:_PROJECTS_SHOWN_MAX])}{more}"
-        yield Check("projects", _PROJECTS, "ok", detail)
+        yield Check("projects", _PROJECTS, "ok", detail, rows=page.total)
 
     def _stream(self, stream: Stream) -> Check:
         name = f"stream:{stream.name}"
@@ -213,7 +215,8 @@ class _Test:
         self._sample(stream, scope, page.rows)
         where = scope.values.get("ProjectName")
         count = "readable" if page.total is None else f"readable, {page.total} records"
-        return Check(name, stream.title, "ok", f"{count} in {where}" if where else count)
+        detail = f"{count} in {where}" if where else count
+        return Check(name, stream.title, "ok", detail, rows=page.total)
 
     def _scope_of(self, stream: Stream) -> Scope | None:
         if stream.parent is None:

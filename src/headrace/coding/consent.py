@@ -12,6 +12,7 @@ import re
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from headrace.coding.envelope import one_line
@@ -46,25 +47,28 @@ class States:
     """
 
     def __init__(self) -> None:
-        self._issued_ms: dict[bytes, int] = {}
+        self._issued: dict[bytes, tuple[int, Any]] = {}
         self._lock = threading.Lock()
 
-    def issue(self, state: str, now_ms: int) -> None:
+    def issue(self, state: str, now_ms: int, about: Any = None) -> None:
         """Admit one answer with this state, which must be impossible to guess."""
         with self._lock:
-            self._issued_ms[_digest(state)] = now_ms
-            while len(self._issued_ms) > _STATES_MAX:
-                del self._issued_ms[next(iter(self._issued_ms))]
+            self._issued[_digest(state)] = now_ms, about
+            while len(self._issued) > _STATES_MAX:
+                del self._issued[next(iter(self._issued))]
 
-    def redeem(self, state: str, now_ms: int) -> None:
-        """Raises `Refused` for a state that is not ours, was used already, or is too old."""
+    def redeem(self, state: str, now_ms: int) -> Any:
+        """What it was issued about. Raises `Refused` for a state that is not ours, was used already
+        or is too old."""
         with self._lock:
-            issued_ms = self._issued_ms.pop(_digest(state), None)
-        if issued_ms is None:
+            found = self._issued.pop(_digest(state), None)
+        if found is None:
             raise Refused("The answer belongs to no request, or came twice.", advice=_AGAIN)
+        issued_ms, about = found
         if not 0 <= now_ms - issued_ms < STATE_LIVES_MS:
             raise Refused("The answer came too late: a request is valid for 10 minutes.",
                           advice=_AGAIN)  # fmt: skip
+        return about
 
 
 def _digest(state: str) -> bytes:

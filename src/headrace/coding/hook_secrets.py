@@ -30,7 +30,8 @@ _VALUE_CHARS_MAX = 500
 @dataclass(frozen=True, slots=True)
 class HookSecrets:
     """`url_secret` is the last part of the Service URL, `tokens` are one or two signing tokens (two
-    while one replaces the other, the new one first), `user` and `password` are optional.
+    while one replaces the other, the new one first), `user` and `password` are optional;
+    `url_secret_old` is that of the URL before, which goes on while CODING is told of the new one.
 
     Raises `Refused` for what would be unsafe or could not be masked; the text is not repeated.
     """
@@ -39,10 +40,13 @@ class HookSecrets:
     tokens: tuple[str, ...] = field(repr=False)
     user: str = ""
     password: str = field(default="", repr=False)
+    url_secret_old: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         if not _URL_SECRET.fullmatch(self.url_secret):
             raise _refused("hook_secret", "16 to 128 letters, digits, - and _")
+        if self.url_secret_old and not _URL_SECRET.fullmatch(self.url_secret_old):
+            raise _refused("hook_secret_old", "16 to 128 letters, digits, - and _")
         if not 1 <= len(self.tokens) <= 2 or not all(map(_TOKEN.fullmatch, self.tokens)):
             raise _refused("signing_token", "8 to 128 visible ASCII characters, no quote")
         if bool(self.user) != bool(self.password):
@@ -52,7 +56,8 @@ class HookSecrets:
 
     def owns_url(self, secret: str) -> bool:
         """Whether a request to `/hooks/{secret}` is meant for us."""
-        return hmac.compare_digest(secret.encode(errors="replace"), self.url_secret.encode())
+        given = secret.encode(errors="replace")
+        return _is_one_of(given, [one for one in (self.url_secret, self.url_secret_old) if one])
 
     def signed(self, body: bytes, signature: str) -> bool:
         """Whether the header holds the HMAC-SHA1 of the raw body under one of the tokens."""
@@ -76,7 +81,9 @@ class HookSecrets:
 
     def masked(self, body: bytes) -> bytes:
         """The body as it may be stored: our URL's secret and tokens masked (Invariant 11)."""
-        for secret in (self.url_secret, *self.tokens, *filter(None, (self.password,))):
+        for secret in filter(
+            None, (self.url_secret, self.url_secret_old, *self.tokens, self.password)
+        ):
             for form in {secret, quote_plus(secret)}:
                 body = body.replace(form.encode(), MASK)
         return body

@@ -34,7 +34,9 @@ class OAuthSettings:
     """An OAuth app of the team, and the `folder` where the tokens of a consent are kept, encrypted.
 
     `redirect_uri` is what the app was registered with; "" for a loopback address on any port.
-    `scopes`: what to ask for; empty means all that the streams need.
+    `scopes`: what to ask for; empty means all that the streams need. `grant` is the name that the
+    tokens are kept under ("": the connection's), `advice` what a person does to authorize it ("":
+    the command).
     """
 
     client_id: str
@@ -42,6 +44,8 @@ class OAuthSettings:
     redirect_uri: str = ""
     scopes: tuple[str, ...] = ()
     folder: Path = DEFAULT_STATE
+    grant: str = ""
+    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ class ConnectionSettings:
     `attempts`: how often a request is tried before CODING counts as unavailable.
 
     `public_url` is what CODING calls, `listen` where it is received; without a `public_url` no
-    hooks are. Secrets that are not given are made and kept in the state folder.
+    hooks are. Secrets and the `hook_name` that are not given are made and kept in the state folder.
     """
 
     name: str
@@ -79,7 +83,9 @@ class ConnectionSettings:
     attempts: int = 6
     public_url: str = ""
     listen: str = DEFAULT_LISTEN
+    hook_name: str = ""
     hook_secret: str = field(default="", repr=False)
+    hook_secret_old: str = field(default="", repr=False)
     signing_token: str = field(default="", repr=False)
     signing_token_old: str = field(default="", repr=False)
     hook_user: str = ""
@@ -94,7 +100,8 @@ class ConnectionSettings:
 @dataclass(frozen=True, slots=True)
 class TaskSettings:
     """What a task writes where. `streams`: names or patterns; empty means all. `rejects`: whether
-    a record that the destination refuses is set aside, or stops its stream."""
+    a record that the destination refuses is set aside, or stops its stream. `filters`: which rows
+    are kept, as `stream.Field=value`."""
 
     name: str
     source: str
@@ -103,10 +110,15 @@ class TaskSettings:
     write: str = "mirror"
     deletes: str = "soft"
     rejects: str = "aside"
+    filters: tuple[str, ...] = ()
 
 
 TOKEN_VARIABLE = "CODING_TOKEN"  # noqa: S105 - a name, no token
 KEY_VARIABLE = "HEADRACE_KEY"
+SERVER_VARIABLE = "HEADRACE_SERVER"
+SERVER_TOKEN_VARIABLE = "HEADRACE_SERVER_TOKEN"  # noqa: S105 - a name, no token
+NEW_KEY_VARIABLE = "HEADRACE_KEY_NEW"
+STORE_VARIABLE = "HEADRACE_STORE"
 PERSONAL = ("mask", "keep", "drop")
 WRITES = ("mirror", "history", "changes")
 DELETES = ("soft", "hard")
@@ -160,9 +172,22 @@ def token_from_environment(environment: Mapping[str, str] = os.environ) -> str:
     return token
 
 
+def store_from_environment(environment: Mapping[str, str] = os.environ) -> str:
+    """The URL of a server's control store, in `HEADRACE_STORE`; "" where none is set."""
+    return environment.get(STORE_VARIABLE, "").strip()
+
+
 def key_from_environment(environment: Mapping[str, str] = os.environ) -> str:
     """The key that OAuth tokens are encrypted with, in `HEADRACE_KEY`; "" where none is set."""
     return environment.get(KEY_VARIABLE, "").strip()
+
+
+def server_from_environment(environment: Mapping[str, str] = os.environ) -> tuple[str, str]:
+    """The server to speak to, in `HEADRACE_SERVER`, and the API token for it, in
+    `HEADRACE_SERVER_TOKEN`; "" where one is not set."""
+    names = (SERVER_VARIABLE, SERVER_TOKEN_VARIABLE)
+    url, token = (environment.get(name, "").strip() for name in names)
+    return url, token
 
 
 def language(environment: Mapping[str, str] = os.environ) -> str:

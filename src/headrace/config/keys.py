@@ -135,6 +135,7 @@ CONNECTION_KEYS: Mapping[str, Reader] = {
     "public_url": _public_url,
     "listen": _listen,
     "hook_secret": _text,
+    "hook_secret_old": _text,
     "signing_token": _text,
     "signing_token_old": _text,
     "hook_user": _text,
@@ -147,5 +148,6 @@ TASK_KEYS: Mapping[str, Reader] = {
     "write": _one_of(*WRITES),
     "deletes": _one_of(*DELETES),
     "rejects": _one_of(*REJECTS),
+    "filters": _texts,
 }
 SECTIONS = {"connections": CONNECTION_KEYS, "tasks": TASK_KEYS}

@@ -64,7 +64,7 @@ class Agents:
         )
         now_ms = self._clock.now_ms()
         query = sa.select(agent, runs.label("tasks")).order_by(agent.c.name)
-        with self._store.transaction() as db:
+        with self._store.reading() as db:
             return [
                 AgentRow(**row, away=now_ms - row["heartbeat_at"] > AWAY_MS)
                 for row in db.execute(query).mappings()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from headrace.core.stream import Title
+from headrace.speech import translate
 
 WORDS: Mapping[str, tuple[Title, Title]] = {
     "task_error": (
@@ -83,9 +84,13 @@ def words_of(kind: str, details: Mapping[str, str | int]) -> tuple[Title, Title]
     text, advice = WORDS[kind]
     own = str(details.get("advice", ""))
     if own:
-        advice = Title(own, own)
+        advice = Title(translate(own, "zh"), own)
     return _filled(text, details), advice
 
 
 def _filled(title: Title, details: Mapping[str, str | int]) -> Title:
-    return Title(title.zh.format_map(details), title.en.format_map(details))
+    chinese = {**details, "reason": translate(str(details.get("reason", "")), "zh")}
+    if "streams" in details:
+        told = str(details["streams"]).split("; ")
+        chinese["streams"] = "；".join(translate(one, "zh") for one in told)
+    return Title(title.zh.format_map(chinese), title.en.format_map(details))

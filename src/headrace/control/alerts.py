@@ -7,13 +7,15 @@ alert a cause, told once on each channel (again after a day), and an all-clear t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from headrace.control import tables
 from headrace.control.alert_words import words_of
+from headrace.control.audit import Audit
+from headrace.control.people import Person
 from headrace.control.states import State
 from headrace.control.store import ControlStore
 from headrace.core.clock import Clock
@@ -194,9 +196,10 @@ class Alert:
 class Alerts:
     """Raises, counts and clears; says what is to be told."""
 
-    def __init__(self, store: ControlStore, clock: Clock) -> None:
+    def __init__(self, store: ControlStore, clock: Clock, audit: Audit) -> None:
         self._store = store
         self._clock = clock
+        self._audit = audit
 
     def update(self, found: Iterable[Cause]) -> tuple[list[Alert], list[Alert]]:
         """Hold the causes there are now against those on file, in one transaction. Returns those
@@ -231,14 +234,14 @@ class Alerts:
         """Those that stand, the newest first."""
         return self._found(tables.alert.c.cleared_at.is_(None))
 
-    def all(self, *, subject: str = "", before_id: int = 0, limit: int = 100) -> list[Alert]:
+    def all(
+        self, *, subject: str = "", kind: str = "", before_id: int = 0, limit: int = 100
+    ) -> list[Alert]:
         """Open or not, the newest first; `before_id` goes on from the last of a page."""
-        alert, wanted = tables.alert, []
-        if subject:
-            wanted.append(alert.c.subject == subject)
-        if before_id:
-            wanted.append(alert.c.id < before_id)
-        return self._found(*wanted, limit=limit)
+        alert = tables.alert.c
+        asked = [(subject, alert.subject == subject), (kind, alert.kind == kind),
+                 (before_id, alert.id < before_id)]  # fmt: skip
+        return self._found(*(where for given, where in asked if given), limit=limit)
 
     def to_tell(self, channel_id: int) -> list[tuple[Alert, What]]:
         """What this channel has not been told yet, the oldest first."""
@@ -267,25 +270,27 @@ class Alerts:
 
     def thresholds(self) -> Thresholds:
         """Those in force."""
-        setting = tables.setting
-        with self._store.transaction() as db:
-            kept = db.scalar(sa.select(setting.c.value).where(setting.c.name == SETTING)) or {}
-        return Thresholds(**{**kept, "muted": tuple(kept.get("muted", ()))})
+        with self._store.reading() as db:
+            return _thresholds(db)
 
-    def set_thresholds(self, wanted: Thresholds) -> None:
+    def set_thresholds(self, by: Person, wanted: Thresholds) -> None:
         """Use these from the next look on."""
-        setting = tables.setting
-        value = {name: getattr(wanted, name) for name in Thresholds.__slots__}
         with self._store.transaction() as db:
-            db.execute(sa.delete(setting).where(setting.c.name == SETTING))
-            db.execute(
-                sa.insert(setting).values(name=SETTING, value={**value, "muted": [*wanted.muted]})
-            )
+            before, after = asdict(_thresholds(db)), asdict(wanted)
+            db.execute(sa.delete(tables.setting).where(tables.setting.c.name == SETTING))
+            db.execute(sa.insert(tables.setting).values(name=SETTING, value=after))
+            self._audit.note(db, by.name, "alerts.thresholds", "alerts", before, after)
 
     def _found(self, *wanted: sa.ColumnElement[bool], limit: int = 1000) -> list[Alert]:
         query = sa.select(tables.alert).where(*wanted).order_by(tables.alert.c.id.desc())
-        with self._store.transaction() as db:
+        with self._store.reading() as db:
             return [Alert(**row) for row in db.execute(query.limit(limit)).mappings()]
+
+
+def _thresholds(db: sa.Connection) -> Thresholds:
+    setting = tables.setting
+    kept = db.scalar(sa.select(setting.c.value).where(setting.c.name == SETTING)) or {}
+    return Thresholds(**{**kept, "muted": tuple(kept.get("muted", ()))})
 
 
 def _due(alert: Alert, told: Mapping[str, int], now_ms: int) -> What | None:

@@ -64,5 +64,5 @@ class Audit:
             query = query.where(tables.audit.c.who == who)
         if before_id:
             query = query.where(tables.audit.c.id < before_id)
-        with self._store.transaction() as db:
+        with self._store.reading() as db:
             return [Entry(**row) for row in db.execute(query).mappings()]

@@ -66,17 +66,17 @@ class Channels:
     def all(self) -> list[Channel]:
         """All, by name."""
         query = sa.select(tables.channel).order_by(tables.channel.c.name)
-        with self._store.transaction() as db:
+        with self._store.reading() as db:
             return [_read(row) for row in db.execute(query).mappings()]
 
     def get(self, channel_id: int) -> Channel:
         """One. Raises `Refused` where there is none."""
-        with self._store.transaction() as db:
+        with self._store.reading() as db:
             return _read(_row(db, channel_id))
 
     def whole(self, channel_id: int) -> Values:
         """The settings with their secret, to send with."""
-        with self._store.transaction() as db:
+        with self._store.reading() as db:
             row = _row(db, channel_id)
             return {**row["settings"], **self._vault.open(row["sealed"], _row_name(row["name"]))}
 
@@ -161,10 +161,9 @@ def checked(kind: str, settings: Values) -> Values:
     if settings.get("language", "zh") not in LANGUAGES:
         raise Refused("The language is not known.", advice="zh or en.")
     if kind == WEBHOOK:
-        parts = urlsplit(str(settings.get("url", "")))
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise Refused("The url is none.", advice="Give http:// or https:// and a host.")
-        if len(str(settings.get("secret", ""))) < _SECRET_MIN:
+        _check_url(settings.get("url"))
+        secret = settings.get("secret")
+        if not isinstance(secret, str) or len(secret) < _SECRET_MIN:
             raise Refused("The secret is missing or too short.",
                           advice=f"Give at least {_SECRET_MIN} characters.")  # fmt: skip
         return dict(settings)
@@ -175,10 +174,26 @@ def checked(kind: str, settings: Values) -> Values:
             raise Refused("An address is missing or none.", advice="from: text; to: a list.")
     if not settings.get("host") or settings.get("security", "starttls") not in SECURITY:
         raise Refused("host or security cannot be used.", advice=f"{', '.join(SECURITY)}.")
+    for name in ("host", "user", "password"):
+        if not isinstance(settings.get(name, ""), str):
+            raise Refused(f"{name} is no text.", advice="Mend it and save again.")
     port = settings.get("port", 587)
-    if not isinstance(port, int) or not 0 < port < 65_536:
+    if not isinstance(port, int) or isinstance(port, bool) or not 0 < port < 65_536:
         raise Refused("The port is none.", advice="587 for starttls, 465 for tls.")
     return dict(settings)
+
+
+def _check_url(url: Any) -> None:
+    try:
+        parts = urlsplit(url if isinstance(url, str) and url.isprintable() else "")
+        known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # a port that is none
+        known = False
+    if not known:
+        raise Refused("The url is none.", advice="Give http:// or https:// and a host.")
+    if "@" in parts.netloc:  # it would be kept, and shown, in plain
+        raise Refused("The url holds a user or a password.",
+                      advice="Leave them off; messages are signed with the secret.")  # fmt: skip
 
 
 def _split(kind: str, settings: Values) -> tuple[dict[str, Any], dict[str, str]]:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from headrace.control import tables
 from headrace.control.audit import Audit
 from headrace.control.people import Person
-from headrace.control.refusals import Conflict, Missing
+from headrace.control.refusals import Conflict, Missing, check_version
 from headrace.control.store import ControlStore
 from headrace.control.vault import Vault
 from headrace.core.clock import Clock
@@ -42,6 +42,14 @@ class Kinds(Protocol):
 
     def secret(self, role: ConnectionRole, kind: str) -> Sequence[str]:
         """The names of the values that are secret."""
+        ...
+
+    def own(self, role: ConnectionRole, kind: str) -> Sequence[str]:
+        """The names of the values that no other connection may have: a copy goes without them."""
+        ...
+
+    def sent_to(self, role: ConnectionRole, values: Values) -> Mapping[str, str]:
+        """Of each secret that is sent somewhere, where to; "" for nowhere yet."""
         ...
 
 
@@ -84,24 +92,24 @@ class Connections:
     def all(self) -> list[Connection]:
         """All, by name."""
         query = sa.select(tables.connection).order_by(tables.connection.c.name)
-        with self._store.transaction() as db:
+        with self._store.reading() as db:
             return [self._read(row) for row in db.execute(query).mappings()]
 
     def get(self, connection_id: int) -> Connection:
         """One. Raises `Refused` where there is none."""
-        with self._store.transaction() as db:
+        with self._store.reading() as db:
             return self._read(self._row(db, connection_id))
 
     def named(self, name: str) -> Connection | None:
         """One by its name."""
         query = sa.select(tables.connection).where(tables.connection.c.name == name)
-        with self._store.transaction() as db:
+        with self._store.reading() as db:
             row = db.execute(query).mappings().one_or_none()
             return self._read(row) if row is not None else None
 
     def whole(self, connection_id: int) -> Values:
         """The values with their secrets, to connect with."""
-        with self._store.transaction() as db:
+        with self._store.reading() as db:
             row = self._row(db, connection_id)
             return {**row["settings"], **self._vault.open(row["sealed"], _row_name(row["name"]))}
 
@@ -127,21 +135,19 @@ class Connections:
     ) -> Connection:
         """Change values (None takes one away) and, if given, the name.
 
-        A secret that comes back hidden stays as it is. Raises `Refused` when somebody changed the
-        connection since `version`, and as `save` does.
+        A secret that comes back hidden stays as it is, but is sent to no other address. Raises
+        `Refused` when somebody changed the connection since `version`, and as `save` does.
         """
         with self._store.transaction() as db:
             row = self._row(db, connection_id)
-            if row["version"] != version:
-                raise Conflict(
-                    f"{row['name']} was changed by somebody else meanwhile.",
-                    advice="Load it again; nothing of yours was saved.",
-                )
+            check_version(row, version)
             role, kind = ConnectionRole(row["role"]), row["type"]
             sealed = self._vault.open(row["sealed"], _row_name(row["name"]))
             given = {n: v for n, v in values.items() if not (n in sealed and v == HIDDEN)}
             merged = {**row["settings"], **sealed, **given}
             merged = {n: v for n, v in merged.items() if v is not None}
+            kept = [n for n in sealed if n not in given]
+            self.check_sent(role, kept, {**row["settings"], **sealed}, merged)
             plain, secrets = self._split(role, kind, self._kinds.checked(role, kind, merged))
             name = name or row["name"]
             _check_name(name)
@@ -160,15 +166,30 @@ class Connections:
             self._audit.note(db, by.name, "connection.change", row["name"], before, after)
             return self._read(self._row(db, connection_id))
 
-    def copy(self, by: Person, connection_id: int, name: str) -> Connection:
-        """The same under another name, secrets included."""
-        found = self.get(connection_id)
-        return self.save(by, name, found.role, found.type, self.whole(connection_id))
+    def check_sent(
+        self, role: ConnectionRole, kept: Sequence[str], before: Values, after: Values
+    ) -> None:
+        """Raises `Refused` where a secret that nobody entered again would be sent elsewhere."""
+        old, new = self._kinds.sent_to(role, before), self._kinds.sent_to(role, after)
+        moved = [name for name in kept if new.get(name) and new[name] != old.get(name)]
+        if moved:
+            raise Refused(
+                f"The address is another one than that which {', '.join(moved)} was entered for.",
+                advice="Enter it again for this one.",
+            )
 
-    def delete(self, by: Person, connection_id: int) -> None:
+    def copy(self, by: Person, connection_id: int, name: str) -> Connection:
+        """The same under another name, secrets included, but for what is this one's own."""
+        found = self.get(connection_id)
+        own = self._kinds.own(found.role, found.type)
+        values = {n: v for n, v in self.whole(connection_id).items() if n not in own}
+        return self.save(by, name, found.role, found.type, values)
+
+    def delete(self, by: Person, connection_id: int, version: int | None = None) -> None:
         """Raises `Refused`, naming them, while tasks use it."""
         with self._store.transaction() as db:
             row = self._row(db, connection_id)
+            check_version(row, version)
             task = tables.task
             uses = sa.or_(task.c.source_id == connection_id, task.c.destination_id == connection_id)
             names = db.scalars(sa.select(task.c.name).where(uses).order_by(task.c.name)).all()
@@ -195,7 +216,7 @@ class Connections:
     def last_check(self, connection_id: int) -> dict[str, Any] | None:
         """`{"at": ms, **result}` of the last test, if there was one."""
         query = sa.select(tables.check).where(tables.check.c.connection_id == connection_id)
-        with self._store.transaction() as db:
+        with self._store.reading() as db:
             row = db.execute(query).mappings().one_or_none()
             return {"at": row["at"], **row["result"]} if row is not None else None
 

@@ -121,7 +121,7 @@ class Log:
         if before_id:
             query = query.where(line.c.id < before_id)
         query = query.order_by(line.c.id.desc()).limit(limit)
-        with self._store.transaction() as db:
+        with self._store.reading() as db:
             rows = db.execute(query).mappings().all()
         return [Line(**{**row, "level": Level(row["level"])}) for row in rows]
 
@@ -181,7 +181,7 @@ class Runs:
         query = sa.select(run).where(run.c.task_id == task_id)
         if before_id:
             query = query.where(run.c.id < before_id)
-        with self._store.transaction() as db:
+        with self._store.reading() as db:
             rows = db.execute(query.order_by(run.c.id.desc()).limit(limit)).mappings().all()
         return [Run(**{**row, "outcome": Outcome(row["outcome"])}) for row in rows]
 

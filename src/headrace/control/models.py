@@ -139,7 +139,7 @@ class Models:
 
     def get(self, connection_id: int) -> Model | None:
         """A source's model; None before its first load."""
-        with self._store.transaction() as db:
+        with self._store.reading() as db:
             row = self._last(db, connection_id)
         return Model(row["columns"], row["at"], row["loaded_at"]) if row is not None else None
 
@@ -149,7 +149,7 @@ class Models:
         query = sa.select(model).where(model.c.connection_id == connection_id)
         if before_id:
             query = query.where(model.c.id < before_id)
-        with self._store.transaction() as db:
+        with self._store.reading() as db:
             rows = db.execute(query.order_by(model.c.id.desc()).limit(limit)).mappings().all()
         return [
             Load(row["id"], row["at"], not row["changes"],

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from headrace.control import tables
+from headrace.control.gone import gone
 from headrace.control.store import ControlStore
 from headrace.core.change import Counts
 from headrace.core.clock import Clock
@@ -149,11 +151,12 @@ class Monitor:
                 rows[place] = rows.get(place, Figures()).plus(entry.figures)
         if rows:
             with self._store.transaction() as db:
-                values = [_row(place, figures) for place, figures in sorted(rows.items(), key=_key)]
+                values = [_row(*one) for one in sorted(rows.items(), key=itemgetter(0))]
                 db.execute(self._adding(self._insert(tables.measure)), values)
 
     def roll_up(self) -> None:
-        """Put old spans into longer ones, and drop the oldest, in one transaction."""
+        """Put old spans into longer ones, and drop the oldest and those of what is there no longer,
+        in one transaction."""
         now_ms, measure = self._clock.now_ms(), tables.measure
         with self._store.transaction() as db:
             for span_ms, into_ms, age_ms in ROLLED:
@@ -169,8 +172,8 @@ class Monitor:
                 made = self._insert(measure).from_select(list(names), query)
                 db.execute(self._adding(made))
                 db.execute(sa.delete(measure).where(old))
-            gone = sa.and_(measure.c.span_ms != EVER_MS, measure.c.at < now_ms - KEPT_MS)
-            db.execute(sa.delete(measure).where(gone))
+            past = sa.and_(measure.c.span_ms != EVER_MS, measure.c.at < now_ms - KEPT_MS)
+            db.execute(sa.delete(measure).where(sa.or_(past, *gone())))
 
     def forget(self, subject: str) -> None:
         """Drop all figures of what is there no longer."""
@@ -194,11 +197,17 @@ class Monitor:
     def series(
         self, subject: str, *, since: int, until: int | None = None, stream: str | None = None
     ) -> list[Point]:
-        """A subject's spans that began since, oldest first: of one stream, or of all together."""
+        """A subject's spans that began since, oldest first: of one stream, or of all together.
+
+        A subject that ends in ":" stands for all of its kind: `task:`, `connection:`.
+        """
         measure = tables.measure
         figures = _together() if stream is None else _measured()
+        is_it = measure.c.subject == subject
+        if subject.endswith(":"):
+            is_it = measure.c.subject.startswith(subject, autoescape=True)
         query = sa.select(measure.c.at, measure.c.span_ms, *figures).where(
-            measure.c.subject == subject, measure.c.at >= since, measure.c.span_ms.in_(SPANS)
+            is_it, measure.c.at >= since, measure.c.span_ms.in_(SPANS)
         )
         if stream is None:
             query = query.group_by(measure.c.at, measure.c.span_ms)
@@ -206,17 +215,17 @@ class Monitor:
             query = query.where(measure.c.stream == stream)
         if until is not None:
             query = query.where(measure.c.at < until)
-        with self._store.transaction() as db:
+        with self._store.reading() as db:
             rows = db.execute(query.order_by(measure.c.at)).mappings().all()
         return [Point(row["at"], row["span_ms"], _figures(row)) for row in rows]
 
     def ever(self, subject: str) -> dict[str, Figures]:
         """Totals since it was made, by stream; lag is how it stood at the last flush."""
-        return self._of(subject, EVER_MS, 0)
+        return self._totals(EVER_MS, 0, subject).get(subject, {})
 
     def today(self, subject: str) -> dict[str, Figures]:
         """Totals of CODING's day (UTC+8), by stream."""
-        return self._of(subject, DAY_MS, day_of(self._clock.now_ms()))
+        return self._totals(DAY_MS, day_of(self._clock.now_ms()), subject).get(subject, {})
 
     def rates(self, subject: str) -> dict[str, Rate]:
         """Records a second over the last whole minute, by stream."""
@@ -228,7 +237,7 @@ class Monitor:
             measure.c.subject == subject, measure.c.span_ms == SPAN_MS,
             measure.c.at >= ends - RATE_MS, measure.c.at < ends,
         )  # fmt: skip
-        with self._store.transaction() as db:
+        with self._store.reading() as db:
             rows = db.execute(query.group_by(measure.c.stream)).all()
         return {stream: Rate.over(RATE_MS, int(read), int(done)) for stream, read, done in rows}
 
@@ -236,8 +245,9 @@ class Monitor:
         """Totals since ever of every subject, by stream."""
         return self._totals(EVER_MS, 0)
 
-    def _of(self, subject: str, span_ms: int, at: int) -> dict[str, Figures]:
-        return self._totals(span_ms, at, subject).get(subject, {})
+    def all_today(self) -> Mapping[str, Mapping[str, Figures]]:
+        """Totals of CODING's day (UTC+8) of every subject, by stream."""
+        return self._totals(DAY_MS, day_of(self._clock.now_ms()))
 
     def _totals(self, span_ms: int, at: int, subject: str = "") -> dict[str, dict[str, Figures]]:
         measure = tables.measure
@@ -245,7 +255,7 @@ class Monitor:
         if subject:
             query = query.where(measure.c.subject == subject)
         found: dict[str, dict[str, Figures]] = defaultdict(dict)
-        with self._store.transaction() as db:
+        with self._store.reading() as db:
             for row in db.execute(query).mappings():
                 found[row["subject"]][row["stream"]] = _figures(row)
         return found
@@ -272,10 +282,6 @@ def _places(now_ms: int, *, ever_only: bool) -> Sequence[tuple[int, int]]:
     if ever_only:
         return ((EVER_MS, 0),)
     return ((EVER_MS, 0), (DAY_MS, day_of(now_ms)), (SPAN_MS, now_ms // SPAN_MS * SPAN_MS))
-
-
-def _key(item: tuple[tuple[str, str, int, int], Figures]) -> tuple[str, str, int, int]:
-    return item[0]
 
 
 def _row(place: tuple[str, str, int, int], figures: Figures) -> dict[str, Any]:

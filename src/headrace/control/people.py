@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 PASSWORD_MIN, PASSWORD_MAX = 12, 1024
 SESSION_MS, IDLE_MS = 30 * 86_400_000, 7 * 86_400_000
 SETUP_MS = 24 * 3_600_000
+_SEEN_MS = 60_000  # when somebody was last seen is noted this often
 TOKEN_PREFIX = "hr_"  # noqa: S105 - so that scanners of leaked secrets can know one
 
 
@@ -89,7 +90,7 @@ class People:
 
     def needs_setup(self) -> bool:
         """Whether there is nobody yet."""
-        with self._store.transaction() as db:
+        with self._store.reading() as db:
             return db.scalar(sa.select(sa.func.count()).select_from(tables.user)) == 0
 
     def make_setup_code(self) -> str:
@@ -103,27 +104,32 @@ class People:
 
     def set_up(self, code: str, name: str, password: str) -> Person:
         """Make the first admin. Raises `Refused` for a code that is not, or no longer, good."""
+        with self._store.reading() as db:
+            self._check_code(db, code)  # before the hash, which is dear: strangers come here, too
         hashed = _hash(name, password)
         with self._store.transaction() as db:
-            where = tables.setting.c.name == "setup"
-            found = db.scalar(sa.select(tables.setting.c.value).where(where))
-            known = found or {"digest": "", "ends_at": 0}
-            good = secrets.compare_digest(known["digest"], _digest(code))
-            if not good or known["ends_at"] < self._clock.now_ms():
-                raise Refused(
-                    "This set-up link is not good any more.",
-                    advice="Start `headrace serve` again: it prints a new one.",
-                )
-            db.execute(sa.delete(tables.setting).where(where))
+            self._check_code(db, code)
+            db.execute(sa.delete(tables.setting).where(tables.setting.c.name == "setup"))
             person = self._insert(db, name, Role.ADMIN, hashed)
             self._audit.note(db, name, "user.set_up", name, None, {"role": Role.ADMIN})
         return person
+
+    def _check_code(self, db: sa.Connection, code: str) -> None:
+        where = tables.setting.c.name == "setup"
+        known = db.scalar(sa.select(tables.setting.c.value).where(where))
+        known = known or {"digest": "", "ends_at": 0}
+        good = secrets.compare_digest(known["digest"], _digest(code))
+        if not good or known["ends_at"] < self._clock.now_ms():
+            raise Refused(
+                "This set-up link is not good any more.",
+                advice="Start `headrace serve` again: it prints a new one.",
+            )
 
     # --- users ---------------------------------------------------------------------------------
 
     def users(self) -> list[User]:
         """All, by name."""
-        with self._store.transaction() as db:
+        with self._store.reading() as db:
             rows = db.execute(sa.select(tables.user).order_by(tables.user.c.name)).mappings()
             return [_user(row) for row in rows]
 
@@ -189,7 +195,7 @@ class People:
 
     def sign_in(self, name: str, password: str) -> str:
         """The value for a session's cookie. Raises `Refused`, the same for every reason."""
-        with self._store.transaction() as db:
+        with self._store.reading() as db:
             where = tables.user.c.name == name
             row = db.execute(sa.select(tables.user).where(where)).mappings().one_or_none()
         known = row["password"] if row is not None else _nobody()
@@ -220,7 +226,7 @@ class People:
     def of_session(self, value: str) -> Person | None:
         """Whose session it is; None for one that ended, idled for a week, or never was."""
         now_ms, session = self._clock.now_ms(), tables.session
-        with self._store.transaction() as db:
+        with self._store.reading() as db:
             query = (
                 sa.select(tables.user, session.c.seen_at)
                 .join(session, session.c.user_id == tables.user.c.id)
@@ -230,12 +236,13 @@ class People:
                 )
             )  # fmt: skip
             row = db.execute(query).mappings().one_or_none()
-            if row is None:
-                return None
-            if now_ms - row["seen_at"] > 60_000:
-                seen = sa.update(session).where(session.c.digest == _digest(value))
+        if row is None:
+            return None
+        if now_ms - row["seen_at"] > _SEEN_MS:
+            seen = sa.update(session).where(session.c.digest == _digest(value))
+            with self._store.transaction() as db:
                 db.execute(seen.values(seen_at=now_ms))
-            return Person(row["id"], row["name"], Role(row["role"]))
+        return Person(row["id"], row["name"], Role(row["role"]))
 
     # --- tokens --------------------------------------------------------------------------------
 
@@ -267,7 +274,7 @@ class People:
         query = sa.select(tables.token, tables.user.c.name.label("user")).join(tables.user)
         if of is not None:
             query = query.where(tables.token.c.user_id == of.id)
-        with self._store.transaction() as db:
+        with self._store.reading() as db:
             return [_token(row) for row in db.execute(query.order_by(tables.token.c.id)).mappings()]
 
     def revoke(self, by: Person, token_id: int) -> None:
@@ -285,7 +292,7 @@ class People:
     def of_token(self, value: str) -> Person | None:
         """Whose token it is, with the lesser of both roles; None for one that is no good."""
         now_ms, token = self._clock.now_ms(), tables.token
-        with self._store.transaction() as db:
+        with self._store.reading() as db:
             query = (
                 sa.select(
                     tables.user, token.c.id.label("token_id"), token.c.role.label("token_role"),
@@ -295,13 +302,14 @@ class People:
                 .where(token.c.digest == _digest(value), ~tables.user.c.disabled)
             )  # fmt: skip
             row = db.execute(query).mappings().one_or_none()
-            if row is None or (row["ends_at"] is not None and row["ends_at"] < now_ms):
-                return None
-            if now_ms - (row["used_at"] or 0) > 60_000:
-                used = sa.update(token).where(token.c.id == row["token_id"])
+        if row is None or (row["ends_at"] is not None and row["ends_at"] < now_ms):
+            return None
+        if now_ms - (row["used_at"] or 0) > _SEEN_MS:
+            used = sa.update(token).where(token.c.id == row["token_id"])
+            with self._store.transaction() as db:
                 db.execute(used.values(used_at=now_ms))
-            role, given = Role(row["role"]), Role(row["token_role"])
-            return Person(row["id"], row["name"], given if role.covers(given) else role)
+        role, given = Role(row["role"]), Role(row["token_role"])
+        return Person(row["id"], row["name"], given if role.covers(given) else role)
 
     def _insert(self, db: sa.Connection, name: str, role: Role, hashed: str) -> Person:
         try:

@@ -1,17 +1,18 @@
-"""Refusals to be told apart: what is missing, what clashes, what is not yours."""
+"""Refusals to be told apart: what is missing, clashes, is not yours, or is out of date."""
 
 from __future__ import annotations
 
-from headrace.errors import Refused
+import sqlalchemy as sa
+
+from headrace.errors import Conflict, Forbidden, Missing, Stale
+
+__all__ = ["Conflict", "Forbidden", "Missing", "Stale", "check_version"]
 
 
-class Missing(Refused):
-    """There is nothing of that name or number."""
-
-
-class Conflict(Refused):
-    """It clashes with what is there: a name that is taken, a later version, a use, a state."""
-
-
-class Forbidden(Refused):
-    """This person's role does not cover it."""
+def check_version(row: sa.RowMapping, version: int | None) -> None:
+    """Raises `Stale` where a row is not of this version any more; None is any."""
+    if version not in (None, row["version"]):
+        raise Stale(
+            f"{row['name']} was changed by somebody else meanwhile.",
+            advice="Load it again; nothing of yours was saved.",
+        )

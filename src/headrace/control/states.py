@@ -29,7 +29,8 @@ class State(enum.StrEnum):
 
 
 class Event(enum.StrEnum):
-    """What happens to a task. `lost`: its agent went away; `due`: the wait for a retry is over."""
+    """What happens to a task. `lost`: its agent went away; `due`: the wait for a retry is over;
+    `reset`: it begins anew; `backfill`: some tables are filled again, without a change of state."""
 
     START = "start"
     ASSIGNED = "assigned"
@@ -41,6 +42,7 @@ class Event(enum.StrEnum):
     STOP = "stop"
     DRAINED = "drained"
     RESET = "reset"
+    BACKFILL = "backfill"
 
 
 _S, _E = State, Event
@@ -71,12 +73,17 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = {
     (_S.ERROR, _E.RESET): _S.NEW,
     (_S.DONE, _E.START): _S.WAITING,
     (_S.DONE, _E.RESET): _S.NEW,
+    **{
+        (state, _E.BACKFILL): state
+        for state in (_S.WAITING, _S.RUNNING, _S.RETRYING, _S.STOPPED, _S.ERROR, _S.DONE)
+    },
 }
 ACTIVE = frozenset({State.WAITING, State.RUNNING, State.RETRYING, State.STOPPING})
 _ADVICE = {
     Event.START: "It runs already, or is about to stop: wait until it has stopped.",
     Event.STOP: "It does not run.",
     Event.RESET: "Stop it first.",
+    Event.BACKFILL: "A new task is filled when it starts; one that is stopping, once it stopped.",
 }
 
 

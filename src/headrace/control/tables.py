@@ -70,15 +70,26 @@ check = Table(
     Column("result", JSON, nullable=False),
 )  # fmt: skip
 
-# Shared mining of a source: whether it is wanted, where it runs, what of it is stopped.
+# A source's Service URL: see `service_urls`. Its secrets are among the connection's.
+service_url = Table(
+    "service_url", metadata,
+    Column("connection_id", _ID, ForeignKey("connection.id", ondelete="CASCADE"), primary_key=True),
+    _at("made_at"), _at("old_until"), _at("pinged_at"),
+)  # fmt: skip
+
+# A mining: the shared one of a source, or that of a single task. What people stopped of it, when
+# "from now" was, and what its mirror held when it was looked at last.
 mining = Table(
     "mining", metadata,
-    Column("connection_id", _ID, ForeignKey("connection.id", ondelete="CASCADE"), primary_key=True),
-    Column("state", String(20), nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("agent", String(NAME_MAX), nullable=False),
+    Column("key", String(40), primary_key=True),  # connection-3 or task-7
+    Column("connection_id", _ID, ForeignKey("connection.id", ondelete="CASCADE"), nullable=False),
+    Column("stopped_by", String(NAME_MAX), nullable=False),  # "": nobody did
     Column("stopped_streams", JSON, nullable=False),
-    _at("updated_at"),
+    _at("from_now_at"),  # 0: never asked for
+    Column("agent", String(NAME_MAX), nullable=False),  # who reads, or did last
+    Column("held", JSON, nullable=False),
+    _at("looked_at"),
+    Index("ix_mining_connection", "connection_id"),
 )  # fmt: skip
 
 task = Table(
@@ -96,7 +107,17 @@ task = Table(
     Column("reset_streams", JSON, nullable=True),  # null: nothing; []: all; else names
     Column("version", Integer, nullable=False),
     _at("created_at"), _at("updated_at"),
+    Column("chosen", JSON(none_as_null=True), nullable=True),  # null: new streams join
     sqlite_autoincrement=True,
+)  # fmt: skip
+
+# What the last pre-check ("precheck") and the last verification ("verify") of a task found.
+task_result = Table(
+    "task_result", metadata,
+    Column("task_id", _ID, ForeignKey("task.id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", String(20), primary_key=True),
+    _at("at"),
+    Column("result", JSON, nullable=False),
 )  # fmt: skip
 
 run = Table(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,14 +12,16 @@ from headrace.control import tables
 from headrace.control.audit import Audit
 from headrace.control.connections import ConnectionRole, Values
 from headrace.control.people import Person
-from headrace.control.refusals import Conflict, Missing
+from headrace.control.refusals import Conflict, Missing, check_version
 from headrace.control.states import ACTIVE, Event, State, after
 from headrace.control.store import ControlStore
 from headrace.core.clock import Clock
 from headrace.core.retry import RetryPolicy
 from headrace.errors import Refused
 
+Choose = Callable[[Values], list[str] | None]
 RETRY = RetryPolicy(attempts=10, first_seconds=5.0, cap_seconds=900.0)
+_CHOOSING = ("streams", "new_streams")  # the settings that say which streams
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class TaskRow:
 
     `settings`: streams, write, deletes, rejects, mode and pinned agent. `reason` and `advice` say
     why it is in this state. `tries`: failures in a row; `due_at`: when the next try is, ms UTC.
+    `chosen`: its streams by name where new ones do not join, as they were when they were chosen.
     """
 
     id: int
@@ -45,6 +48,7 @@ class TaskRow:
     version: int
     created_at: int
     updated_at: int
+    chosen: list[str] | None
 
     @property
     def pinned(self) -> str:
@@ -57,28 +61,34 @@ class TaskRow:
 
 
 class Tasks:
-    """Saves tasks and moves them from state to state; each step is one transaction."""
+    """Saves tasks and moves them from state to state; each step is one transaction.
 
-    def __init__(self, store: ControlStore, clock: Clock, audit: Audit) -> None:
+    `choose` says which streams settings mean today, where no new ones are to join them.
+    """
+
+    def __init__(
+        self, store: ControlStore, clock: Clock, audit: Audit, choose: Choose = lambda _: None
+    ) -> None:
         self._store = store
         self._clock = clock
         self._audit = audit
+        self._choose = choose
 
     def all(self) -> list[TaskRow]:
         """All, by name."""
         query = sa.select(tables.task).order_by(tables.task.c.name)
-        with self._store.transaction() as db:
+        with self._store.reading() as db:
             return [_read(row) for row in db.execute(query).mappings()]
 
     def get(self, task_id: int) -> TaskRow:
         """One. Raises `Refused` where there is none."""
-        with self._store.transaction() as db:
+        with self._store.reading() as db:
             return _read(self._row(db, task_id))
 
     def named(self, name: str) -> TaskRow | None:
         """One by its name."""
         query = sa.select(tables.task).where(tables.task.c.name == name)
-        with self._store.transaction() as db:
+        with self._store.reading() as db:
             row = db.execute(query).mappings().one_or_none()
             return _read(row) if row is not None else None
 
@@ -94,7 +104,7 @@ class Tasks:
                 name=name, source_id=source_id, destination_id=destination_id,
                 settings=dict(settings), state=str(State.NEW), reason="", advice="", agent="",
                 tries=0, due_at=0, reset_streams=None, version=1, created_at=now_ms,
-                updated_at=now_ms,
+                updated_at=now_ms, chosen=self._choose(settings),
             )  # fmt: skip
             try:
                 key = db.execute(made).inserted_primary_key
@@ -113,22 +123,20 @@ class Tasks:
         """
         with self._store.transaction() as db:
             row = self._row(db, task_id)
-            if row["version"] != version:
-                raise Conflict(
-                    f"{row['name']} was changed by somebody else meanwhile.",
-                    advice="Load it again; nothing of yours was saved.",
-                )
+            check_version(row, version)
             self._refuse_active(row, "change")
             name = name or row["name"]
             _check_name(name)
             merged = {**row["settings"], **settings}
             merged = {key: value for key, value in merged.items() if value is not None}
+            same = all(merged.get(key) == row["settings"].get(key) for key in _CHOOSING)
             where = tables.task.c.id == task_id
             try:
                 db.execute(
                     sa.update(tables.task).where(where).values(
                         name=name, settings=merged, version=version + 1,
                         updated_at=self._clock.now_ms(),
+                        chosen=row["chosen"] if same else self._choose(merged),
                     )
                 )  # fmt: skip
             except sa.exc.IntegrityError:
@@ -144,10 +152,11 @@ class Tasks:
         row = self.get(task_id)
         return self.save(by, name, row.source_id, row.destination_id, row.settings)
 
-    def delete(self, by: Person, task_id: int) -> None:
+    def delete(self, by: Person, task_id: int, version: int | None = None) -> None:
         """The tables at the destination stay. Raises `Refused` while it is active."""
         with self._store.transaction() as db:
             row = self._row(db, task_id)
+            check_version(row, version)
             self._refuse_active(row, "delete")
             db.execute(sa.delete(tables.task).where(tables.task.c.id == task_id))
             self._audit.note(db, by.name, "task.delete", row["name"], row["settings"], None)
@@ -166,6 +175,19 @@ class Tasks:
         """At its next start the tables (of these streams, or all) are filled anew."""
         return self._asked(by, task_id, Event.RESET, reset_streams=list(streams))
 
+    def backfill(self, by: Person, task_id: int, streams: Sequence[str] = ()) -> TaskRow:
+        """The tables of these streams (or all) are filled again, by a running task at once; what
+        it carries goes on from there."""
+        with self._store.transaction() as db:
+            row = self._row(db, task_id)
+            waiting = row["reset_streams"]
+            wanted = sorted({*(waiting or ()), *streams})
+            whole = not streams or waiting == []
+            moved = self._move(db, row, Event.BACKFILL, {"reset_streams": [] if whole else wanted})
+            asked = {"streams": list(streams)}
+            self._audit.note(db, by.name, "task.backfill", row["name"], None, asked)
+            return moved
+
     # --- what happens to them ---------------------------------------------------------------
 
     def assigned(self, task_id: int, agent: str) -> TaskRow:
@@ -174,7 +196,7 @@ class Tasks:
 
     def failed(self, task_id: int, reason: str, advice: str) -> TaskRow:
         """It could not go on: tried again later and later; the tenth time it needs a person."""
-        with self._store.transaction() as db:
+        with self._store.reading() as db:
             tries = self._row(db, task_id)["tries"] + 1
         wait = RETRY.wait_seconds(tries, asked=None, spread=0.5)
         if wait is None:
@@ -189,11 +211,14 @@ class Tasks:
         with self._store.transaction() as db:
             return self._move(db, self._row(db, task_id), event, values)
 
-    def note_running(self, task_id: int) -> None:
-        """It works: failures before are forgotten, and what was to be reset has been."""
+    def note_running(self, task_id: int, *, refilled_at: int = 0) -> None:
+        """It works: failures before are forgotten. `refilled_at`: the `updated_at` of the row that
+        said what was to be filled again, and has been; what was asked since is still to be done."""
         where = sa.and_(tables.task.c.id == task_id, tables.task.c.state == str(State.RUNNING))
-        values = {"tries": 0, "reason": "", "advice": "", "reset_streams": None}
+        values: dict[str, Any] = {"tries": 0, "reason": "", "advice": ""}
         with self._store.transaction() as db:
+            if self._row(db, task_id)["updated_at"] == refilled_at:
+                values["reset_streams"] = None
             db.execute(sa.update(tables.task).where(where).values(**values))
 
     def _asked(self, by: Person, task_id: int, event: Event, **values: Any) -> TaskRow:

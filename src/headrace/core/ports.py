@@ -169,6 +169,11 @@ class Mirror(Protocol):
         """The offset before the oldest change still in the log."""
         ...
 
+    def offset_at(self, at_ms: int) -> int | None:
+        """The offset behind which all changes lie that were noticed from that moment on (ms UTC);
+        None where the log does not go back to it."""
+        ...
+
     def last_stamp(self) -> int:
         """The highest stamp ever committed."""
         ...
@@ -239,8 +244,11 @@ class Inbox(Protocol):
 
     def get(self, delivery_id: str) -> Delivery | None: ...
 
-    def list(self, *, state: str = "", event: str = "", limit: int = 100) -> Sequence[Delivery]:
-        """The newest first, all or those of one state or event."""
+    def list(
+        self, *, state: str = "", event: str = "", limit: int = 100, before: str = ""
+    ) -> Sequence[Delivery]:
+        """The newest first, all or those of one state or event; `before`: what came before the
+        delivery of that id."""
         ...
 
     def counts(self) -> Mapping[str, int]:

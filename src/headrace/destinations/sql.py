@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 from headrace.core.ports import Batch, Checkpoint
@@ -14,7 +15,8 @@ from headrace.core.schema import Columns, Table
 from headrace.destinations.dialect import Dialect
 from headrace.destinations.ledger import Ledger, check_epoch, check_offsets
 from headrace.destinations.tables import Plan, check_tables, plan
-from headrace.errors import HeadraceError, Unavailable
+from headrace.destinations.trial import probe_table, refusals
+from headrace.errors import HeadraceError, Refused, Unavailable
 
 
 class SqlDestination:
@@ -87,6 +89,21 @@ class SqlDestination:
             yield from self._dialect.read(table)
         except self._dialect.driver_error as error:
             raise self._dialect.sorted_error(error) from error
+
+    def try_out(self, task: str, tables: Sequence[Table]) -> list[Refused]:
+        """See `headrace.destinations.trial`."""
+        check_tables(tables, names_bytes_max=self._dialect.names_bytes_max)
+        dialect, probe = self._dialect, probe_table()
+        with self._transaction() as ledger:
+            dialect.create(self._held, task, probe)
+            dialect.write(self._held, Batch(probe, rows=Columns({"id": [1]})))
+            dialect.run(self._held, f"DROP TABLE {dialect.quoted(probe.name)}")
+            noted, found = ledger.read_tables(), dialect.found(self._held)
+        names = [(table, table.name.lower()) for table in tables]
+        return refusals(
+            partial(plan, task, table, noted.get(name), found.get(name), dialect.types)
+            for table, name in names
+        )
 
     def close(self) -> None:
         """Close the connection."""

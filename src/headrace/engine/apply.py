@@ -6,61 +6,26 @@ filled from the mirror's records; from then on the log is followed. No call to C
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TypeVar
 
-from headrace.core.change import Change, Counts, Op
-from headrace.core.learning import Learnt, learn
+from headrace.core.change import Change
+from headrace.core.learning import Learnt
 from headrace.core.ports import Batch, Checkpoint, Destination, Mirror
 from headrace.core.rejects import REJECTS, OnReject
-from headrace.core.stream import Stream
-from headrace.engine.filling import Filling
+from headrace.engine.beginning import first_offset
+from headrace.engine.filling import Filling, is_empty
+from headrace.engine.filters import kept, sort_out
 from headrace.engine.limits import Limits
-from headrace.engine.modes import Deletes, Write
-from headrace.engine.rejects import RejectDesk
-from headrace.engine.tables import Lossy, TaskTables
+from headrace.engine.modes import Write
+from headrace.engine.rejects import RejectDesk, sift
+from headrace.engine.tables import Lossy, TaskTables, note_learnt
+from headrace.engine.task import Progress, Task
 from headrace.errors import BadRows, TablesChanged
 
 T = TypeVar("T")
 Batches = Callable[[], Iterator[Batch]]
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What to write where: the streams, the write mode, what a delete and a refused record do.
-
-    `now`: a stream that was never written begins with the changes from now on, without a fill.
-    """
-
-    name: str
-    streams: Sequence[Stream]
-    write: Write = Write.MIRROR
-    deletes: Deletes = Deletes.SOFT
-    rejects: OnReject = OnReject.ASIDE
-    now: bool = False
-
-
-@dataclass(slots=True)
-class Progress:
-    """What a task did since it was opened.
-
-    `refilled`: streams that had to be filled again. `counts`: records written, by stream: `read`
-    by a fill, `inserted`, `updated` and `deleted` by changes. `learned`: columns (table, field)
-    made for fields that appeared. `rejected`: records set aside at the destination, by stream;
-    `stopped`: streams that wait for a person instead. `lossy`: values not kept as they came.
-    """
-
-    filled: list[str] = field(default_factory=list)
-    refilled: list[str] = field(default_factory=list)
-    changes: int = 0
-    counts: dict[str, Counts] = field(default_factory=dict)
-    learned: list[tuple[str, str]] = field(default_factory=list)
-    rejected: dict[str, int] = field(default_factory=dict)
-    stopped: dict[str, BadRows] = field(default_factory=dict)
-    lossy: Lossy = field(default_factory=Lossy)
 
 
 class Apply:
@@ -79,11 +44,6 @@ class Apply:
         self._tables = self._make_tables()
         self._rejects = RejectDesk(task.name)
         self.progress = Progress()
-
-    @property
-    def name(self) -> str:
-        """The task's name."""
-        return self._task.name
 
     def open(self) -> None:
         """Prepare the tables, claim the task, fill what has to be filled.
@@ -148,7 +108,8 @@ class Apply:
         for name, keys in self._rejects.keys().items():
             filling = self._filling(name)
             found = [self._mirror.get(name, key) for key in keys]
-            living = [record for record in found if record is not None and not record.deleted]
+            there = [record for record in found if record is not None and not record.deleted]
+            living = list(kept(self._task.filters, name, there))
             forget = self._rejects.forget_all(name)
             self._write(lambda forget=forget: iter(forget), {})  # type: ignore[misc]
             self._rejects.drop(name)
@@ -185,20 +146,21 @@ class Apply:
                 missing.append(name)
         self._refill_the_emptied()
         for name in missing:
-            if self._task.now and name not in claimed.offsets:
-                self._write(lambda: iter(()), {name: head})
+            if self._task.changes_only and name not in claimed.offsets:
+                self._write(lambda: iter(()), {name: first_offset(self._task, self._mirror)})
             else:
                 self._fill(name, claimed.offsets.get(name))
 
     def _refill_the_emptied(self) -> None:
-        """Tables without a row whose stream has records are filled again."""
+        """Tables without a row whose stream has records for them are filled again."""
+        if self._task.changes_only:
+            return
         for name, writer in self._tables.writers.items():
-            if name in self._offsets and self._mirror.count(name):
-                main = writer.tables[0]
-                keys = tuple(pair for pair in main.columns if pair[0] in main.key)
-                rows = self._destination.read(replace(main, columns=keys))
-                if not any(len(chunk) for chunk in rows):
-                    self._fill(name, self._offsets[name])
+            if name in self._offsets and is_empty(self._destination, writer) and self._has(name):
+                self._fill(name, self._offsets[name])
+
+    def _has(self, name: str) -> bool:
+        return any(kept(self._task.filters, name, self._mirror.records(name)))
 
     def _refill_the_fallen(self) -> None:
         """Streams whose checkpoint lies before the log's oldest entry are filled again."""
@@ -218,6 +180,7 @@ class Apply:
         anew = missed or (before or 0) > head
         filling = self._filling(name, anew=anew)
         forget = self._rejects.forget_all(name)
+        self.progress.filling = filling
         try:
             self._write(lambda: chain(forget, filling.batches()), {name: head})
             self._rejects.drop(name)
@@ -229,13 +192,13 @@ class Apply:
             for records in filling.chunks():
                 self._sift(name, records, filling.put, {}, self._rejects.of_record)
             self._write(lambda: iter(()), {name: head})
-        self.progress.counts.setdefault(name, Counts()).read += filling.rows
-        (self.progress.filled if before is None else self.progress.refilled).append(name)
+        finally:
+            self.progress.filling = None
+        again = before is not None
+        self.progress.note_filled(name, filling.rows, filling.filtered, again=again)
 
     def _filling(self, name: str, *, anew: bool = False) -> Filling:
-        return Filling(
-            self._tables, name, self._task.write, self._mirror, self._destination, anew=anew
-        )
+        return Filling(self._tables, name, self._task, self._mirror, self._destination, anew=anew)
 
     # --- following the log -------------------------------------------------------------------
 
@@ -248,24 +211,17 @@ class Apply:
         if not changes:
             return 0
         last = changes[-1].offset
-        by_stream = self._by_stream(changes, running)
-        offsets = {name: max(self._offsets[name], last) for name in running}
+        written = {name: self._offsets[name] for name in running}
+        by_stream, filtered = sort_out(changes, written, self._task.filters)
+        offsets = {name: max(offset, last) for name, offset in written.items()}
         try:
             self._write(lambda: self._batches(by_stream), offsets)
         except BadRows:
             for name in running:
                 self._carry_alone(name, by_stream.get(name, []), offsets[name])
         self.progress.changes += len(changes)
-        self._count(by_stream)
+        self.progress.note_changes(by_stream, filtered)
         return len(changes)
-
-    def _count(self, by_stream: Mapping[str, Sequence[Change]]) -> None:
-        for name, changes in by_stream.items():
-            counts = self.progress.counts.setdefault(name, Counts())
-            ops = Counter(change.op for change in changes)
-            counts.inserted += ops[Op.INSERT] + ops[Op.READ]
-            counts.updated += ops[Op.UPDATE]
-            counts.deleted += ops[Op.DELETE]
 
     def _carry_alone(self, name: str, changes: Sequence[Change], offset: int) -> None:
         try:
@@ -276,15 +232,6 @@ class Apply:
                     name, changes, lambda some: self._batches({name: some}), {name: offset},
                     self._rejects.of_change,
                 )  # fmt: skip
-
-    def _by_stream(
-        self, changes: Sequence[Change], running: Sequence[str]
-    ) -> dict[str, list[Change]]:
-        by_stream: dict[str, list[Change]] = {}
-        for change in changes:
-            if change.stream in running and change.offset > self._offsets[change.stream]:
-                by_stream.setdefault(change.stream, []).append(change)
-        return by_stream
 
     def _batches(self, by_stream: Mapping[str, Sequence[Change]]) -> Iterator[Batch]:
         for name, own in by_stream.items():
@@ -311,22 +258,19 @@ class Apply:
         offsets: dict[str, int],
         aside: Callable[[T, BadRows], Batch],
     ) -> None:
-        """Halve until the records that are refused stand alone; those are set aside (Invariant 6).
+        """Set aside what is refused. The offset moves with the last part: a crash before it does
+        the whole again."""
 
-        The offset moves with the last part: a crash before it does the whole again.
-        """
-        try:
-            self._write(lambda: batches(items), offsets)
-        except BadRows as error:
-            if len(items) == 1:
-                refused = aside(items[0], error)
-                self._write(lambda: iter((refused,)), offsets)
-                self._rejects.note(name, refused)
-                self.progress.rejected[name] = self.progress.rejected.get(name, 0) + 1
-                return
-            middle = len(items) // 2
-            self._sift(name, items[:middle], batches, {}, aside)
-            self._sift(name, items[middle:], batches, offsets, aside)
+        def write(some: Sequence[T], *, last: bool) -> None:
+            self._write(lambda: batches(some), offsets if last else {})
+
+        def put_aside(item: T, error: BadRows, *, last: bool) -> None:
+            refused = aside(item, error)
+            self._write(lambda: iter((refused,)), offsets if last else {})
+            self._rejects.note(name, refused)
+            self.progress.rejected[name] = self.progress.rejected.get(name, 0) + 1
+
+        sift(items, write, put_aside)
 
     # --- writing -----------------------------------------------------------------------------
 
@@ -339,17 +283,15 @@ class Apply:
 
     def _learn(self, found: Learnt) -> None:
         """Note the new columns, durably, before any table gets them."""
-        for stream in self._task.streams:
-            own = {stream.name, *(child.name for child in stream.schema.children)}
-            new = {table: fields for table, fields in found.new.items() if table in own}
-            if new:
-                known = self._mirror.learned()
-                self._mirror.learn(learn(stream.schema, stream.name, known, Learnt(new)))
-                self.progress.learned += [(t, name) for t, fields in new.items() for name in fields]
+        self.progress.learned += note_learnt(self._mirror, self._task.streams, found)
         self._tables = self._make_tables()
 
     def _make_tables(self) -> TaskTables:
         return TaskTables(
             self._task.streams, self._task.write, self._task.deletes,
             learned=self._mirror.learned(), lossy=self._destination.lossy,
+            filters=self._task.filters,
         )  # fmt: skip
+
+
+__all__ = ["Apply", "Batches", "Progress", "Task"]

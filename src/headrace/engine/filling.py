@@ -7,35 +7,44 @@ longer current are closed, log rows that are there keep their letter.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from headrace.core.ports import Batch, Destination, Mirror
 from headrace.core.record import OnFile
-from headrace.engine.modes import Write, ended_rows
+from headrace.engine.filters import kept
+from headrace.engine.modes import TableWriter, Write, ended_rows
 from headrace.engine.tables import TaskTables
+from headrace.engine.task import Task
 
 ROWS_MAX = 5000
 BYTES_MAX = 32 * 1024**2
 
 
 class Filling:
-    """One fill of one stream; its batches can be asked for again when a write is repeated."""
+    """One fill of one stream; its batches can be asked for again when a write is repeated.
+
+    `rows`: records put in place; `filtered`: those that the task's filters left out; `seen`: both,
+    so far, of those `expected`.
+    """
 
     def __init__(
         self,
         tables: TaskTables,
         stream: str,
-        write: Write,
+        task: Task,
         mirror: Mirror,
         destination: Destination,
         *,
         anew: bool,
     ) -> None:
         self._tables = tables
-        self._stream = stream
-        self._write = write
+        self.stream = stream
+        self._write = write = task.write
+        self._filters = task.filters
         self._mirror = mirror
         self._destination = destination
-        self.rows = 0
+        self.rows = self.filtered = 0
+        self.seen, self.expected = 0, mirror.count(stream)
         self._truncate = anew or write is Write.MIRROR
         self._ops = self._written_ops() if write is Write.CHANGES and not anew else {}
 
@@ -44,25 +53,25 @@ class Filling:
         if not self._truncate and self._write is Write.HISTORY:
             yield from self._ends()
         yield from self._tables.fill(
-            self._stream, self.chunks(), truncate=self._truncate, ops=self._ops
+            self.stream, self.chunks(), truncate=self._truncate, ops=self._ops
         )
 
     def start(self) -> Iterator[Batch]:
         """The part before records are put, for a fill in many transactions."""
         if self._truncate:
-            yield from self._tables.fill(self._stream, (), truncate=True)
+            yield from self._tables.fill(self.stream, (), truncate=True)
         elif self._write is Write.HISTORY:
             yield from self._ends()
 
     def put(self, records: Sequence[OnFile]) -> Iterator[Batch]:
         """Some of the records."""
-        return self._tables.fill(self._stream, [records], ops=self._ops)
+        return self._tables.fill(self.stream, [records], ops=self._ops)
 
     def chunks(self) -> Iterator[Sequence[OnFile]]:
-        """The stream's living records, in parts of bounded size (Invariant 12); counted."""
+        """The living records that the task keeps, in parts of bounded size (Invariant 12)."""
         chunk: list[OnFile] = []
-        size = self.rows = 0
-        for record in self._mirror.records(self._stream):
+        size = self.rows = self.filtered = 0
+        for record in kept(self._filters, self.stream, self._counted()):
             chunk.append(record)
             self.rows += 1
             size += len(record.record.body)
@@ -71,10 +80,17 @@ class Filling:
                 chunk, size = [], 0
         if chunk:
             yield chunk
+        self.filtered = self.seen - self.rows
+
+    def _counted(self) -> Iterator[OnFile]:
+        self.seen = 0
+        for record in self._mirror.records(self.stream):
+            self.seen += 1
+            yield record
 
     def _ends(self) -> Iterator[Batch]:
         """Close the open versions that are no longer current."""
-        writer = self._tables.writers[self._stream]
+        writer = self._tables.writers[self.stream]
         current = {}
         newest = 0
         for chunk in self.chunks():
@@ -89,9 +105,16 @@ class Filling:
 
     def _written_ops(self) -> dict[int, str]:
         """The letters that are in the table of changes, by offset."""
-        table = self._tables.writers[self._stream].tables[0]
+        table = self._tables.writers[self.stream].tables[0]
         return {
             offset: letter
             for rows in self._destination.read(table)
             for offset, letter in zip(rows.values["_offset"], rows.values["_op"], strict=True)
         }
+
+
+def is_empty(destination: Destination, writer: TableWriter) -> bool:
+    """Whether a stream's own table has no row."""
+    main = writer.tables[0]
+    keys = tuple(pair for pair in main.columns if pair[0] in main.key)
+    return not any(len(chunk) for chunk in destination.read(replace(main, columns=keys)))

@@ -56,11 +56,16 @@ _VALID = (("valid_from", Type.TIMESTAMP), ("valid_to", Type.TIMESTAMP))
 class TableWriter:
     """Makes the batches of one stream for one task."""
 
-    def __init__(self, stream: Stream, write: Write, deletes: Deletes) -> None:
+    def __init__(
+        self, stream: Stream, write: Write, deletes: Deletes, *, filtered: str = ""
+    ) -> None:
+        """`filtered` stands for the filter of its rows: tables written by another are filled
+        again, as those of another mode are."""
         self._flat = Flattener(stream.name, stream.schema)
         self._write = write
         self._deletes = deletes
         self._mode = f"{write}-{deletes}" if write is Write.MIRROR else str(write)
+        self._mode += f" {filtered}" if filtered else ""
         self.tables = tuple(self._shape(table) for table in self._flat.tables)
 
     def fill(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from headrace.core.change import Change
 from headrace.core.ports import Batch, Destination
@@ -12,7 +12,37 @@ from headrace.core.rejects import REJECTS
 from headrace.core.schema import Columns
 from headrace.errors import BadRows
 
+T = TypeVar("T")
+T_contra = TypeVar("T_contra", contravariant=True)
+
 BODY_CHARACTERS_MAX = 100_000  # of a reject's row: enough to see what it was
+
+
+class WritePart(Protocol[T_contra]):
+    """Writes some items; `last`: nothing follows them. Raises `BadRows`."""
+
+    def __call__(self, some: Sequence[T_contra], *, last: bool) -> None: ...
+
+
+class PutAside(Protocol[T_contra]):
+    """Sets one item aside."""
+
+    def __call__(self, item: T_contra, error: BadRows, *, last: bool) -> None: ...
+
+
+def sift(
+    items: Sequence[T], write: WritePart[T], put_aside: PutAside[T], *, last: bool = True
+) -> None:
+    """Halve until the items that are refused stand alone; those are set aside (Invariant 6)."""
+    try:
+        write(items, last=last)
+    except BadRows as error:
+        if len(items) == 1:
+            put_aside(items[0], error, last=last)
+            return
+        middle = len(items) // 2
+        sift(items[:middle], write, put_aside, last=False)
+        sift(items[middle:], write, put_aside, last=last)
 
 
 class RejectDesk:

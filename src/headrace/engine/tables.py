@@ -11,14 +11,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from headrace.core.change import Change
-from headrace.core.learning import Learned, Learnt, Seen, extended, look, wider_type
-from headrace.core.ports import Batch
+from headrace.core.learning import Learned, Learnt, Seen, extended, learn, look, wider_type
+from headrace.core.ports import Batch, Mirror
 from headrace.core.record import OnFile
 from headrace.core.schema import EXTRA, Columns, Table, Type
 from headrace.core.stream import Stream
+from headrace.engine.filters import Filters
 from headrace.engine.modes import Deletes, TableWriter, Write
 
 _REPLACEMENT = "\ufffd"
+_NO_FILTERS: Filters = {}
 
 
 @dataclass(slots=True)
@@ -48,17 +50,19 @@ class TaskTables:
         *,
         learned: Learned,
         lossy: frozenset[str] = frozenset(),
+        filters: Filters = _NO_FILTERS,
     ) -> None:
         self._lossy = lossy
         self._learned = {
             table: {column.path for column in columns} for table, columns in learned.items()
         }
-        self.writers = {
-            s.name: TableWriter(
-                replace(s, schema=extended(s.schema, s.name, learned)), write, deletes
+        marks = {name: own.mark for name, own in filters.items()}
+        self.writers = {}
+        for stream in streams:
+            schema = extended(stream.schema, stream.name, learned)
+            self.writers[stream.name] = TableWriter(
+                replace(stream, schema=schema), write, deletes, filtered=marks.get(stream.name, "")
             )
-            for s in streams
-        }
         self.found = Lossy()
 
     def all(self) -> list[Table]:
@@ -139,3 +143,15 @@ class TaskTables:
             fitting[index] = (values[index] or "").replace("\0", _REPLACEMENT)
         self.found.altered[table, name] += len(bad)
         return fitting
+
+
+def note_learnt(mirror: Mirror, streams: Sequence[Stream], found: Learnt) -> list[tuple[str, str]]:
+    """Keep the new columns in the mirror, durably. Returns them as (table, field)."""
+    noted: list[tuple[str, str]] = []
+    for stream in streams:
+        own = {stream.name, *(child.name for child in stream.schema.children)}
+        new = {table: fields for table, fields in found.new.items() if table in own}
+        if new:
+            mirror.learn(learn(stream.schema, stream.name, mirror.learned(), Learnt(new)))
+            noted += [(table, name) for table, fields in new.items() for name in fields]
+    return noted

@@ -58,9 +58,14 @@ class StoredInbox:
         rows = self._store.rows(sql, (delivery_id,))
         return _delivery(rows[0]) if rows else None
 
-    def list(self, *, state: str = "", event: str = "", limit: int = 100) -> Sequence[Delivery]:
-        """The newest first, all or those of one state or event."""
+    def list(
+        self, *, state: str = "", event: str = "", limit: int = 100, before: str = ""
+    ) -> Sequence[Delivery]:
+        """See `core.ports.Inbox.list`. Nothing comes before an id that is unknown."""
         where, arguments = "state <> 'dropped'", []
+        if before:
+            where += " AND number < (SELECT number FROM delivery WHERE id = ?)"
+            arguments.append(before)
         for column, value in (("state", state), ("event", event)):
             if value:
                 where += f" AND {column} = ?"
@@ -73,6 +78,16 @@ class StoredInbox:
         sql = "SELECT state, count(*) FROM delivery GROUP BY state"
         found: dict[str, int] = dict(self._store.rows(sql))
         return {state: found.get(state, 0) for state in STATES}
+
+    def came(self, since_ms: int, span_ms: int) -> Sequence[tuple[int, str, int]]:
+        """How many came in each span of time and are in each state now: `(ms UTC, state, count)`,
+        oldest first. Those that were pruned do not count."""
+        sql = (
+            "SELECT received_at / ? * ? AS span, state, count(*) FROM delivery"
+            " WHERE state <> 'dropped' AND received_at >= ? GROUP BY 1, 2 ORDER BY 1, 2"
+        )
+        rows = self._store.rows(sql, (span_ms, span_ms, since_ms))
+        return [(int(at), str(state), int(count)) for at, state, count in rows]
 
     def prune(self, *, before_ms: int) -> int:
         """Drop settled deliveries received before. Returns how many.

@@ -36,9 +36,10 @@ def create_mirror(store: Store, now_ms: int) -> None:
     _check(store, tables)
     if "record" not in tables:
         with store.transaction():
-            _run_script(store, store.mirror_script)
-            meta = [("format", FORMAT), ("stamp", "0"), ("head", str(now_ms * 1000))]
-            store.run_each("INSERT INTO meta VALUES (?, ?)", meta)
+            if "record" not in store.tables():  # two may open a new file at the same time
+                _run_script(store, store.mirror_script)
+                meta = [("format", FORMAT), ("stamp", "0"), ("head", str(now_ms * 1000))]
+                store.run_each("INSERT INTO meta VALUES (?, ?)", meta)
     elif _meta(store, "head") is None:  # as it was before the head was noted
         with store.transaction():
             head = "SELECT 'head', seq FROM sqlite_sequence WHERE name = 'change'"

@@ -183,6 +183,14 @@ class StoredMirror:
         oldest = self._store.rows('SELECT min("offset") FROM change')[0][0]
         return self.head() if oldest is None else int(oldest) - 1
 
+    def offset_at(self, at_ms: int) -> int | None:
+        """See `core.ports.Mirror.offset_at`."""
+        oldest = self._store.rows('SELECT at FROM change ORDER BY "offset" LIMIT 1')
+        if not oldest or oldest[0][0] > at_ms:
+            return None
+        first = self._store.rows('SELECT min("offset") FROM change WHERE at >= ?', (at_ms,))[0][0]
+        return self.head() if first is None else int(first) - 1
+
     # --- cursors, counters, rejects ----------------------------------------------------------
 
     def cursor(self, stream: str, scope: str) -> Cursor:

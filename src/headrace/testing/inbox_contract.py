@@ -223,6 +223,16 @@ class InboxContract:
         assert numbers(one.list(state="done", event="EVEN", limit=1)) == [0]
         assert one.list(state="nonsense") == []
 
+    def test_list_goes_on_before_a_delivery(self, opened: Opened) -> None:
+        one = opened()
+        one.put([delivery(n, event="ODD" if n % 2 else "EVEN") for n in range(6)])
+        assert numbers(one.list(before="delivery-4", limit=2)) == [3, 2]
+        assert numbers(one.list(before="delivery-4", event="ODD")) == [3, 1]
+        assert one.list(before="delivery-0") == one.list(before="never seen") == []
+        one.settle(["delivery-4"], state="done")
+        one.prune(before_ms=START_MS + 1)
+        assert numbers(one.list(before="delivery-4", limit=1)) == [3]
+
     # --- prune
 
     def test_prune_drops_old_settled_ones_only(self, opened: Opened) -> None:

@@ -424,6 +424,14 @@ class MirrorContract:
         assert one.log(one.head(), 10) == [] and one.log(0, 0) == []
         assert (one.tail(), one.head()) == (start, offsets[-1])
 
+    def test_where_a_moment_lies_in_the_log(self, one: Mirror) -> None:
+        assert one.offset_at(START_MS) is None
+        start = one.head()
+        for number, after in enumerate((1, 2, 2, 5)):
+            one.commit(page(seen(number), at=START_MS + after))
+        found = [one.offset_at(START_MS + n) for n in (0, 1, 2, 3, 5, 6)]
+        assert found == [None, start, start + 1, start + 3, start + 3, start + 4]
+
     def test_prune_by_age(self, one: Mirror) -> None:
         start = one.head()
         for n in range(4):

@@ -10,10 +10,18 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from headrace.core.ports import Delivery, Inbox
+from headrace.core.ports import Delivery
 from headrace.errors import HeadraceError, Unavailable
+
+
+class Slot(Protocol):
+    """What a receiver puts deliveries into: an inbox, or several at once."""
+
+    def put(self, deliveries: Sequence[Delivery]) -> int:
+        """See `core.ports.Inbox.put`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +45,7 @@ class _Waiting(NamedTuple):
 class GroupCommit:
     """A writer thread before an inbox. `stored` and `repeated` count what it put there."""
 
-    def __init__(self, inbox: Inbox, limits: CommitLimits | None = None) -> None:
+    def __init__(self, inbox: Slot, limits: CommitLimits | None = None) -> None:
         self.stored = 0
         self.repeated = 0
         self.healthy = True

@@ -15,7 +15,7 @@ import asyncio
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
@@ -29,9 +29,9 @@ from headrace.coding.hooks import (
     event_of,
 )
 from headrace.core.clock import Clock
-from headrace.core.ports import Delivery, Inbox
+from headrace.core.ports import Delivery
 from headrace.errors import HeadraceError
-from headrace.web.commit import CommitLimits, GroupCommit
+from headrace.web.commit import CommitLimits, GroupCommit, Slot
 from headrace.web.listener import Message, Receive, Send
 
 _DELIVERY_ID = re.compile(r"[!-~]{1,128}")
@@ -70,13 +70,22 @@ class _Gone(Exception):
     """The client left in the middle of its request."""
 
 
+# What became of a request to the right URL: its secret, and the delivery or why there is none.
+Told = Callable[[str, Delivery | None, str], None]
+
+
 class Receiver:
-    """Takes deliveries for one connection into its inbox. `close` when the server has stopped."""
+    """Takes deliveries for one connection into its inbox. `close` when the server has stopped.
+
+    `told` hears of each request to the right URL, within the event loop.
+    """
 
     def __init__(
-        self, inbox: Inbox, secrets: HookSecrets, settings: ReceiverSettings, clock: Clock
-    ) -> None:
+        self, inbox: Slot, secrets: HookSecrets, settings: ReceiverSettings, clock: Clock,
+        told: Told = lambda _secret, _delivery, _reason: None,
+    ) -> None:  # fmt: skip
         self.counters = Counters()
+        self._told = told
         self._secrets = secrets
         self._settings = settings
         self._clock = clock
@@ -103,13 +112,16 @@ class Receiver:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """See the module. Raises nothing that a sender can cause."""
+        secret = str(scope["path"]).rpartition("/hooks/")[2]
         try:
-            await self._take(scope, receive)
+            self._told(secret, await self._take(secret, scope, receive), "")
         except _Gone:
             self.counters.refused["disconnected"] += 1
             return
         except _Refusal as refusal:
             self.counters.refused[refusal.reason] += 1
+            if refusal.status != 404:
+                self._told(secret, None, refusal.reason)
             status, text = refusal.status, _TEXTS[refusal.status]
         else:
             status, text = 200, '{"ok":true}'
@@ -118,8 +130,7 @@ class Receiver:
     def _retry_after(self, status: int) -> int | None:
         return self._settings.retry_after_seconds if status == 503 else None
 
-    async def _take(self, scope: Message, receive: Receive) -> None:
-        secret = str(scope["path"]).rpartition("/hooks/")[2]
+    async def _take(self, secret: str, scope: Message, receive: Receive) -> Delivery:
         ours = self._secrets.owns_url(secret)
         if not ours or scope["method"] != "POST" or not self._settings.enabled:
             raise _Refusal(404, "unknown url" if not ours else "not a post")
@@ -134,6 +145,7 @@ class Receiver:
         except HeadraceError:
             raise _Refusal(503, "not stored") from None
         self._note(delivery)
+        return delivery
 
     async def _read(self, headers: dict[str, str], receive: Receive) -> bytes:
         """The whole body, bounded in size and time whatever its Content-Length says."""

@@ -1,4 +1,4 @@
-"""`headrace serve` on its port: deliveries of hooks, signs of life, and everything else Litestar's.
+"""`headrace serve` on its port: deliveries of hooks, signs of life, the JSON API, and the console.
 
 Hooks never come near the framework: they are as quick, and as silent to strangers, as on a port
 of their own.
@@ -7,6 +7,7 @@ of their own.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,14 +15,18 @@ from headrace.app.serving.platform import Platform
 from headrace.app.serving.views import is_ready
 from headrace.errors import Unavailable
 from headrace.web.api.access import Front
-from headrace.web.api.application import make_api
+from headrace.web.api.application import PREFIX, make_api
 from headrace.web.api.errors import noted_bug
+from headrace.web.api.throttle import Throttle
+from headrace.web.console.application import make_console
 from headrace.web.hooks import PATH as HOOKS
 from headrace.web.hooks import Receivers
 from headrace.web.listener import Listener, Message, Receive, Send
+from headrace.web.proxies import Network, note_caller
 from headrace.web.receiver import answer
 
 STOP_SECONDS = 3  # what remains of ten is the agent's, to drain and checkpoint
+_API = (f"{PREFIX}/", "/metrics", "/schema", "/authorized")
 _HEADERS = {
     b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
     b"x-content-type-options": b"nosniff",
@@ -34,17 +39,25 @@ class Site:
     """Serves a platform from when it is made until `close`, which leaves the platform open.
 
     `listen` is `host:port`; port 0 is any free one. `public_url` is what people's browsers open, if
-    it is not that. Raises `Refused` when the port cannot be had.
+    it is not that; `proxies` say who calls. Raises `Refused` when the port cannot be had.
     """
 
-    def __init__(self, platform: Platform, *, listen: str, public_url: str = "") -> None:
+    def __init__(
+        self, platform: Platform, *, listen: str, public_url: str = "",
+        proxies: Sequence[Network] = (),
+    ) -> None:  # fmt: skip
         self._platform = platform
-        self._hooks = Receivers(self._living, platform.clock)
-        self._api: Any = make_api(Front(platform, public_url.rstrip("/")))
+        self._proxies = proxies
+        self._hooks = Receivers(platform.doors, platform.clock)
+        front, throttle = Front(platform, public_url.rstrip("/")), Throttle(platform.clock)
+        self._api: Any = make_api(front, throttle)
+        self._console: Any = make_console(front, throttle)
         self._listener = Listener(
             self._serve, listen=listen, name="headrace-site", stop_seconds=STOP_SECONDS
         )
         self.port = self._listener.port
+        host = listen.rpartition(":")[0]
+        platform.reached_at(front.public_url, f"http://{host}:{self.port}")
 
     def close(self) -> None:
         """Take no more requests, finish what is in flight, store it. A second call is idle."""
@@ -63,6 +76,7 @@ class Site:
         self.close()
 
     async def _serve(self, scope: Message, receive: Receive, send: Send) -> None:
+        note_caller(scope, self._proxies)
         try:
             await self._route(scope, receive, send)
         except Exception as error:
@@ -79,10 +93,8 @@ class Site:
             ready = await asyncio.to_thread(self._ready)
             await answer(send, 200 if ready else 503, f'{{"ok":{str(ready).lower()}}}')
         else:
-            await self._api(scope, receive, _guarded(send))
-
-    def _living(self) -> list[Any]:
-        return [mining.hooks for mining in list(self._platform.agent.minings.values())]
+            application = self._api if path.startswith(_API) else self._console
+            await application(scope, receive, _guarded(send))
 
     def _ready(self) -> bool:
         try:

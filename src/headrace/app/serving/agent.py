@@ -6,41 +6,36 @@ next look, and a restart begins where the store says that tasks stood.
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from headrace.app.selection import streams_of
 from headrace.app.serving.kinds import ConnectionKinds
 from headrace.app.serving.metrics import Usage
+from headrace.app.serving.miner import Miner, Wanted
 from headrace.app.serving.mining import Mining
+from headrace.app.serving.mining_values import mining_values
 from headrace.app.serving.runner import Ground, Runner
-from headrace.app.session import task_of
+from headrace.app.serving.task_settings import SNAPSHOT, chosen_streams, engine_task
 from headrace.app.system import SystemClock
-from headrace.config import TaskSettings
 from headrace.control.agents import Agents
-from headrace.control.connections import Connection, Connections
+from headrace.control.connections import Connection, ConnectionRole, Connections
+from headrace.control.minings import Minings
 from headrace.control.states import Event, State
 from headrace.control.tasks import TaskRow, Tasks
-from headrace.core.retry import RetryPolicy
-from headrace.errors import HeadraceError, Refused, Stopped, Unavailable
+from headrace.errors import Refused, Stopped, Unavailable
 
 LOOK_SECONDS = 0.5
-STOP_SECONDS = 10.0
-_MINING_AGAIN = RetryPolicy(attempts=2**31, first_seconds=5.0, cap_seconds=300.0)
+STOP_SECONDS = 7.0  # with those of the site, within ten
 _MIRROR_WAIT_SECONDS = 0.05
-
-
-@dataclass(slots=True)
-class _Failed:
-    """A mining that ended by an error, and when it is tried again."""
-
-    error: HeadraceError
-    times: int
-    again_at: int
+_AT_WORK = frozenset({State.RUNNING, State.STOPPING})
+_logger = logging.getLogger("headrace.agent")
+Sources = Mapping[int, Connection]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +44,7 @@ class Desk:
 
     tasks: Tasks
     connections: Connections
+    minings: Minings
     agents: Agents
     kinds: ConnectionKinds
 
@@ -64,39 +60,47 @@ class LocalAgent:
         self, name: str, data: Path, desk: Desk, watch: Callable[[], None] = lambda: None
     ) -> None:
         self.name = name
-        self.minings: dict[str, Mining] = {}
         self.runners: dict[int, Runner] = {}
-        self.failed: dict[str, _Failed] = {}
-        self._data = data
         self._desk = desk
         self._watch = watch
         self._usage = Usage()
         self._clock = SystemClock()
+        self._miner = Miner(
+            name, data, desk.connections, desk.minings, desk.kinds, self._clock
+        )  # fmt: skip
+        self.minings, self.failed = self._miner.minings, self._miner.failed
         self._thread = threading.Thread(target=self._run, name="headrace-agent")
 
     def start(self) -> None:
         """Begin; tasks that this agent ran before go on."""
-        for row in self._own({State.RUNNING, State.STOPPING}):
+        for row in self._own(_AT_WORK):
             self._desk.tasks.happened(row.id, Event.LOST)
         self._thread.start()
 
     def close(self) -> None:
         """Let every task drain and every mining end. Their states stay, for the next start."""
+        ends = time.monotonic() + STOP_SECONDS  # for all together
         self._clock.stop()
         self._thread.join(STOP_SECONDS)
         working: list[Mining | Runner] = [*self.minings.values(), *self.runners.values()]
         for one in working:
             one.stop()
         for one in working:
-            one.join(STOP_SECONDS)
+            one.join(max(0.0, ends - time.monotonic()))
+        with suppress(Unavailable):
+            self._miner.note_holdings()
 
     # --- each look -----------------------------------------------------------------------------
 
     def _run(self) -> None:
         try:
             while True:
-                with suppress(Unavailable):  # the store is away for a moment: what runs goes on
+                try:
                     self.look()
+                except Unavailable:  # the store is away for a moment: what runs goes on
+                    pass
+                except Exception:
+                    _logger.exception("looking failed")
                 self._clock.sleep(LOOK_SECONDS)
         except Stopped:
             pass
@@ -114,116 +118,107 @@ class LocalAgent:
             memory_mb=self._usage.memory_mb(),
         )  # fmt: skip
         rows = self._desk.tasks.all()
+        sources = {c.id: c for c in self._desk.connections.all() if c.role is ConnectionRole.SOURCE}
         for row in rows:
-            if row.state is State.RETRYING and row.due_at <= self._clock.now_ms():
-                row = self._desk.tasks.happened(row.id, Event.DUE)
-            if row.state is State.WAITING and self._desk.agents.choose(row.pinned) == self.name:
-                self._desk.tasks.assigned(row.id, self.name)
-        mine = self._own({State.RUNNING, State.STOPPING})
-        self._mine([row for row in mine if row.state is State.RUNNING])
+            with suppress(Refused, KeyError):  # stopped or deleted meanwhile: the next look sees
+                self._take(row, sources)
+        mine = [row for row in self._own(_AT_WORK) if row.source_id in sources]
+        self._miner.hold(self._wanted(mine, sources))
         for row in mine:
-            self._attend(row)
+            with suppress(Refused):
+                self._attend(row, sources[row.source_id])
 
-    def _own(self, states: Iterable[State]) -> list[TaskRow]:
-        wanted = set(states)
-        return [r for r in self._desk.tasks.all() if r.agent == self.name and r.state in wanted]
+    def _take(self, row: TaskRow, sources: Sources) -> None:
+        """A task that waits and is ours to run."""
+        if row.state is State.RETRYING and row.due_at <= self._clock.now_ms():
+            row = self._desk.tasks.happened(row.id, Event.DUE)
+        if row.state is State.WAITING:
+            pinned = pinned_agent(row, sources[row.source_id])
+            if self._desk.agents.choose(pinned) == self.name:
+                self._desk.tasks.assigned(row.id, self.name)
+
+    def _own(self, states: frozenset[State]) -> list[TaskRow]:
+        return [r for r in self._desk.tasks.all() if r.agent == self.name and r.state in states]
 
     # --- minings -------------------------------------------------------------------------------
 
-    def _mine(self, rows: Sequence[TaskRow]) -> None:
-        """Start what tasks need, with all streams that they need; stop what none does."""
-        wanted: dict[str, list[TaskRow]] = {}
+    def _wanted(self, rows: Sequence[TaskRow], sources: Sources) -> dict[str, Wanted]:
+        """What running tasks need, of the sources that this agent may read."""
+        found: dict[str, Wanted] = {}
         for row in rows:
-            wanted.setdefault(self.mining_of(row), []).append(row)
-        for key, mining in list(self.minings.items()):
-            needed = self._streams(wanted.get(key, ()))
-            if key in wanted and mining.running and needed <= set(mining.streams):
-                continue
-            if mining.running:
-                mining.stop()  # at the next look it has ended and starts anew, if it is wanted
-                continue
-            self._note_ended(key, mining)
-        for key, users in wanted.items():
-            failed = self.failed.get(key)
-            if key not in self.minings and (
-                failed is None or failed.again_at <= self._clock.now_ms()
-            ):
-                self._start_mining(key, users)
+            source = sources[row.source_id]
+            pinned = source.values.get("agent") or self.name
+            if row.state is State.RUNNING and pinned == self.name:
+                with suppress(Refused):  # its task is refused below
+                    key = mining_key(row, source)
+                    needed = {stream.name for stream in chosen_streams(row, source)}
+                    known = found.get(key) or Wanted(source, mining_values(source.values).listed())
+                    found[key] = Wanted(source, known.streams | needed)
+        return found
 
     def mining_of(self, row: TaskRow) -> str:
         """Which mining a task follows: the source's, or one of its own where it is not shared."""
         return mining_key(row, self._desk.connections.get(row.source_id))
 
-    def _streams(self, rows: Iterable[TaskRow]) -> set[str]:
-        return {stream.name for row in rows for stream in streams_of(_settings_of(row))}
-
-    def _start_mining(self, key: str, users: Sequence[TaskRow]) -> None:
-        connection = self._desk.connections.get(users[0].source_id)
-        try:
-            settings = self._desk.kinds.settings(
-                connection.name, self._desk.connections.whole(connection.id)
-            )
-            streams = sorted(self._streams(users))
-        except Refused as error:
-            self._note_failed(key, error)
-            return
-        mining = Mining(connection.name, settings, self._data / "mirrors" / key, streams)
-        self.minings[key] = mining
-        mining.start()
-
-    def _note_ended(self, key: str, mining: Mining) -> None:
-        del self.minings[key]
-        if mining.error is None:
-            self.failed.pop(key, None)
-        else:
-            self._note_failed(key, mining.error)
-
-    def _note_failed(self, key: str, error: HeadraceError) -> None:
-        times = self.failed[key].times + 1 if key in self.failed else 1
-        wait = _MINING_AGAIN.wait_seconds(times, asked=None, spread=0.5) or 0.0
-        self.failed[key] = _Failed(error, times, self._clock.now_ms() + int(wait * 1000))
-
     # --- tasks ---------------------------------------------------------------------------------
 
-    def _attend(self, row: TaskRow) -> None:
+    def _attend(self, row: TaskRow, source: Connection) -> None:
         """One task that this agent holds: start it, stop it, or see what became of it."""
         runner = self.runners.get(row.id)
         if runner is None:
             if row.state is State.STOPPING:
                 self._desk.tasks.happened(row.id, Event.DRAINED)
             else:
-                self._start_runner(row)
+                self._start_runner(row, source)
             return
-        if row.state is State.STOPPING:
+        if row.state is State.STOPPING or not self._may_go_on(row, source, runner):
             runner.stop()
         if runner.running:
-            mining = self.minings.get(self.mining_of(row))
-            if mining is not None and mining.level.is_set():
+            mining = self.minings.get(mining_key(row, source))
+            if mining is not None and mining.level.is_set() and mining.reads(runner.task.streams):
                 runner.snapshot_done.set()
-            if runner.works.is_set() and (row.tries or row.reset_streams is not None):
-                self._desk.tasks.note_running(row.id)
+            if runner.works.is_set():
+                self._see_at_work(row, runner)
             return
         del self.runners[row.id]
         self._note_outcome(row, runner)
 
-    def _start_runner(self, row: TaskRow) -> None:
-        mining = self.minings.get(self.mining_of(row))
-        if mining is None or not mining.ready.wait(_MIRROR_WAIT_SECONDS):
-            return  # it waits for its mirror; the mining's own error is shown beside it
+    def _see_at_work(self, row: TaskRow, runner: Runner) -> None:
+        """What people asked to be filled again is, once; then it is noted."""
+        if row.reset_streams is not None:
+            runner.refill(row.reset_streams, asked_at=row.updated_at)
+        refilled = row.reset_streams is not None and runner.refilled_at == row.updated_at
+        if row.tries or refilled:
+            self._desk.tasks.note_running(row.id, refilled_at=runner.refilled_at)
+
+    def _may_go_on(self, row: TaskRow, source: Connection, runner: Runner) -> bool:
+        """Whether it is still here that it runs, from this mirror, with these streams. If not, it
+        ends, waits and starts anew."""
+        if (pinned_agent(row, source) or self.name) != self.name:
+            return False
+        mining = self.minings.get(mining_key(row, source))
+        if mining is not None and mining.place != runner.ground.place:
+            return False
+        with suppress(Refused):
+            return list(runner.task.streams) == list(chosen_streams(row, source))
+        return False
+
+    def _start_runner(self, row: TaskRow, source: Connection) -> None:
         destination = self._desk.connections.get(row.destination_id)
-        settings = _settings_of(row)
         try:
+            task = engine_task(row, source)
+            mining = self.minings.get(mining_key(row, source))
+            if mining is None or not mining.ready.wait(_MIRROR_WAIT_SECONDS):
+                return  # it waits for its mirror; the mining's own trouble is shown beside it
             url = self._desk.kinds.url(self._desk.connections.whole(destination.id))
-            task = task_of(settings, streams_of(settings))
         except Refused as error:
             self._desk.tasks.happened(
                 row.id, Event.REFUSED, reason=error.message, advice=error.advice
             )
             return
-        task = replace(task, now=row.settings.get("start") == "now")
         runner = Runner(
-            task, Ground(mining.state, mining.mirror, url), reset=row.reset_streams,
-            once=row.settings.get("start") == "snapshot",
+            task, Ground(*mining.place, url), reset=row.reset_streams, asked_at=row.updated_at,
+            once=row.settings.get("start") == SNAPSHOT,
         )  # fmt: skip
         self.runners[row.id] = runner
         runner.start()
@@ -249,13 +244,9 @@ def mining_key(row: TaskRow, source: Connection) -> str:
     return f"connection-{source.id}" if shared else f"task-{row.id}"
 
 
-def _settings_of(row: TaskRow) -> TaskSettings:
-    values = row.settings
-    return TaskSettings(
-        f"task-{row.id}", "", "", tuple(values.get("streams", ())),
-        values.get("write", "mirror"), values.get("deletes", "soft"),
-        values.get("rejects", "aside"),
-    )  # fmt: skip
+def pinned_agent(row: TaskRow, source: Connection) -> str:
+    """Who has to run a task: the agent it is pinned to, or else its source; "" for anybody."""
+    return row.pinned or str(source.values.get("agent", ""))
 
 
 def release() -> str:

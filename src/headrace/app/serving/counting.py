@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 
 from headrace.app.serving.mining import Mining
 from headrace.app.serving.runner import Runner
@@ -18,7 +17,7 @@ from headrace.control.tasks import TaskRow
 from headrace.core.clock import Clock
 from headrace.errors import HeadraceError
 from headrace.mirror.stored import StoredMirror
-from headrace.mirror.urls import open_mirror
+from headrace.mirror.urls import Store, open_mirror
 
 _PENDING_MAX = 2_000
 _PENDING = (
@@ -26,7 +25,7 @@ _PENDING = (
     f" {_PENDING_MAX}"
 )  # fmt: skip
 
-Place = tuple[Path, str]  # of a mirror: its store, its name
+Place = tuple[Store, str]  # of a mirror: its store, its name
 Lag = tuple[int, int]  # in offsets, in ms
 
 
@@ -121,9 +120,9 @@ class SourceCounter:
     def __init__(self, subject: str, mining: Mining, monitor: Monitor) -> None:
         self.subject = subject
         self.mining = mining
-        self.place: Place = (mining.state, mining.mirror)
+        self.place: Place = mining.place
         self._monitor = monitor
-        key = f"mirror:{mining.state.name}/{mining.mirror}"
+        key = f"mirror:{mining.state.name}/{mining.place[1]}"
         self._taken_over = key[: tables.SUBJECT_MAX]
         self._known: dict[str, Figures] | None = None
         self._asked = self._asked_taken = Figures()

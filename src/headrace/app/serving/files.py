@@ -15,32 +15,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from headrace.coding.streams import find
+from headrace.app.serving.task_settings import checked
 from headrace.config import variable
 from headrace.config.file import fill
-from headrace.config.keys import TASK_KEYS, near
 from headrace.control.connections import Connection, ConnectionRole, Connections, Values
 from headrace.control.people import Person
 from headrace.control.states import ACTIVE
 from headrace.control.tasks import TaskRow, Tasks
 from headrace.errors import Refused
 
-_URLS = ("url", "destination")  # keys of texts in which a value may be a password
+_URLS = ("url", "destination", "mining_store")  # keys of texts in which a value may be a password
 _SECTIONS = ("connections", "destinations", "tasks")
 
 
-def _start(value: Any) -> str:
-    if value not in ("", "snapshot", "now"):
-        raise ValueError("write snapshot or now")
-    return str(value)
-
-
 _ENDS = ("source", "destination")
-_SETTINGS = {
-    **{key: reader for key, reader in TASK_KEYS.items() if key not in _ENDS},
-    "start": _start,
-    "agent": TASK_KEYS["source"],
-}
 
 Document = Mapping[str, Any]
 Value = Callable[[str], str]
@@ -72,20 +60,12 @@ class Files:
         Raises `Refused`, naming what cannot be, for a file or value that is wrong and for an active
         task that would change. What came before it in the file is applied then.
         """
-        try:
-            text = path.read_text("utf-8")
-        except OSError as error:
-            raise Refused(
-                f"{path} cannot be read: {error.strerror}.", advice="Name a file."
-            ) from None
-        except UnicodeDecodeError as error:
-            raise Refused(f"{path} is no TOML: {error}.", advice="Mend that place.") from None
-        return self._apply(by, _load(text, str(path)), _variable)
+        return self._apply(by, _load(path), _variable)
 
     def apply_text(self, by: Person, text: str) -> Applied:
         """The same of a text that came from elsewhere. It gets nothing of this environment, where
         there may be secrets: a `${NAME}` in it is refused."""
-        return self._apply(by, _load(text, "The file"), _no_variable)
+        return self._apply(by, load_text(text, "The file"), _no_variable)
 
     def _apply(self, by: Person, read: Document, value_of: Value) -> Applied:
         document, done = _filled(read, value_of), Applied()
@@ -107,6 +87,11 @@ class Files:
             *_sections("destinations", connections, ConnectionRole.DESTINATION),
             *(_task_section(row, names) for row in self._tasks.all()),
         ])  # fmt: skip
+
+    def export_task(self, task_id: int) -> str:
+        """One task; the connections it names are not in it. Raises `Missing`."""
+        row = self._tasks.get(task_id)
+        return _task_section(row, {one.id: one.name for one in self._connections.all()})
 
     def _put_destination(self, by: Person, name: str, values: Values, done: Applied) -> int:
         scheme = str(values.get("url", "")).partition(":")[0].lower()
@@ -132,7 +117,7 @@ class Files:
         return known.id
 
     def _put_task(self, by: Person, name: str, values: Values, done: Applied) -> None:
-        settings = _checked({k: v for k, v in values.items() if k not in _ENDS}, name)
+        settings = checked({k: v for k, v in values.items() if k not in _ENDS}, name)
         source = self._connection(name, "source", str(values.get("source", "")))
         wanted = str(values.get("destination", ""))
         if ":" in wanted:
@@ -168,7 +153,28 @@ class Files:
         return found.id
 
 
-def _load(text: str, name: str) -> Document:
+def filled_file(path: Path) -> str:
+    """A file's text to send elsewhere, each `${NAME}` filled in from the environment here."""
+    sections = _filled(_load(path), _variable)
+    return "\n".join(
+        "\n".join([f"[{section}.{_key(name)}]", *_lines(values), ""])
+        for section, named in sections.items()
+        for name, values in named.items()
+    )
+
+
+def _load(path: Path) -> Document:
+    try:
+        text = path.read_text("utf-8")
+    except OSError as error:
+        raise Refused(f"{path} cannot be read: {error.strerror}.", advice="Name a file.") from None
+    except UnicodeDecodeError as error:
+        raise Refused(f"{path} is no TOML: {error}.", advice="Mend that place.") from None
+    return load_text(text, str(path))
+
+
+def load_text(text: str, name: str) -> Document:
+    """A file's tables by section. Raises `Refused`, naming it, for what is none."""
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -182,23 +188,6 @@ def _load(text: str, name: str) -> Document:
             if not isinstance(table, dict):
                 raise Refused(f"{name}: {section}.{one} is no table.", advice="Write keys in it.")
     return document
-
-
-def _checked(settings: Values, task: str) -> dict[str, Any]:
-    """The settings of a task, if they can be used."""
-    for key, value in settings.items():
-        reader = _SETTINGS.get(key)
-        if reader is None:
-            raise Refused(
-                f"The task {task} has no setting {key}{near(key, list(_SETTINGS))}.",
-                advice=f"Known: {', '.join(_SETTINGS)}.",
-            )
-        try:
-            reader(value)
-        except ValueError as error:
-            raise Refused(f"{key} of the task {task}: {error}.", advice="Mend it.") from None
-    find(settings.get("streams", ()))
-    return dict(settings)
 
 
 def _filled(value: Any, value_of: Value, *, url: bool = False) -> Any:
@@ -227,8 +216,13 @@ def _no_variable(name: str) -> str:
 def _sections(section: str, connections: list[Connection], role: ConnectionRole) -> Iterator[str]:
     for one in connections:
         if one.role is role:
-            secret = [f"# {key} = ... (secret)" for key in one.secrets]
-            yield "\n".join([f"[{section}.{_key(one.name)}]", *_lines(one.values), *secret, ""])
+            yield section_of(section, one)
+
+
+def section_of(section: str, one: Connection) -> str:
+    """A connection's table, without its secrets."""
+    secret = [f"# {key} = ... (secret)" for key in one.secrets]
+    return "\n".join([f"[{section}.{_key(one.name)}]", *_lines(one.values), *secret, ""])
 
 
 def _task_section(row: TaskRow, names: Mapping[int, str]) -> str:
@@ -239,7 +233,7 @@ def _task_section(row: TaskRow, names: Mapping[int, str]) -> str:
 def _lines(values: Values) -> Iterator[str]:
     """JSON's texts, numbers, booleans and lists are TOML's, too."""
     for key, value in values.items():
-        yield f"{_key(key)} = {json.dumps(value, ensure_ascii=False)}"
+        yield f"{_key(key)} = {json.dumps(value, ensure_ascii=False, default=str)}"
 
 
 def _key(name: str) -> str:

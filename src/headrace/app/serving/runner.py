@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import ExitStack, closing
-from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+from headrace.app.serving.errands import Errands, Work
 from headrace.app.system import SystemClock
 from headrace.core.ports import Mirror
 from headrace.destinations.urls import open_destination
 from headrace.engine.apply import Apply, Progress, Task
 from headrace.engine.limits import Limits
 from headrace.errors import HeadraceError, Stopped
-from headrace.mirror.urls import open_mirror
+from headrace.mirror.urls import Store, open_mirror
+
+T = TypeVar("T")
 
 _LOOK_SECONDS = 0.2
 _LOOK_AFTER_MS = 3_600_000
@@ -23,21 +26,40 @@ _LOOK_AFTER_MS = 3_600_000
 class Ground(NamedTuple):
     """Where a task works: its mirror's store and name there, and its destination's URL."""
 
-    state: Path
+    store: Store
     mirror: str
     destination: str
+
+    @property
+    def place(self) -> tuple[Store, str]:
+        """Where its mirror lies."""
+        return self.store, self.mirror
+
+
+class _Refill(NamedTuple):
+    """Streams to fill again, () for all, and when that was asked for."""
+
+    streams: Sequence[str]
+    asked_at: int
 
 
 class Runner:
     """Carries one task's changes over from when it is started until it is stopped.
 
-    `reset`: streams that are filled anew first; () for all, None for none. `once`: it ends when it
-    is level and `snapshot_done` says that the source was read whole. `error` is why it ended by
-    itself; `finished`, that it was through.
+    `reset`: streams that are filled anew first; () for all, None for none; `asked_at` is when that
+    was asked for, and `refilled_at` tells which was done last. `once`: it ends when it is level
+    and `snapshot_done` says that the source was read whole. `error` is why it ended by itself;
+    `finished`, that it was through.
     """
 
     def __init__(
-        self, task: Task, ground: Ground, *, reset: Sequence[str] | None, once: bool = False
+        self,
+        task: Task,
+        ground: Ground,
+        *,
+        reset: Sequence[str] | None,
+        asked_at: int = 1,
+        once: bool = False,
     ) -> None:
         self.task = task
         self.error: HeadraceError | None = None
@@ -46,9 +68,11 @@ class Runner:
         self.snapshot_done = threading.Event()
         self.progress = Progress()
         self.lag = 0
+        self.refilled_at = 0
+        self._wanted = _Refill(reset, asked_at) if reset is not None else None
+        self._errands = Errands()
         self._apply: Apply | None = None
         self._ground = ground
-        self._reset = reset
         self._once = once
         self._clock = SystemClock()
         self._thread = threading.Thread(target=self._run, name=f"headrace-task-{task.name}")
@@ -81,6 +105,15 @@ class Runner:
         """Carry over what is committed in the mirror, then end."""
         self._clock.stop()
 
+    def ask(self, work: Work[T]) -> Future[T]:
+        """Have something done with its tables, between two rounds. The future raises what the work
+        raises, and `Unavailable` where the runner ends before."""
+        return self._errands.put(work)
+
+    def refill(self, streams: Sequence[str], *, asked_at: int) -> None:
+        """Fill these streams again, () for all. What was `asked_at` that moment is done once."""
+        self._wanted = _Refill(streams, asked_at)
+
     def join(self, seconds: float) -> None:
         """Wait until it has ended."""
         self._thread.join(seconds)
@@ -97,29 +130,41 @@ class Runner:
                 )
                 self.progress = apply.progress
                 apply.open()
-                if self._reset is not None:
-                    apply.refill(self._reset or [stream.name for stream in self.task.streams])
+                self._refill(apply)
                 self._apply = apply
                 self.works.set()
-                self._follow(apply)
+                self._follow(apply, mirror)
         except Stopped:
             pass
         except HeadraceError as error:
             self.error = error
         except Exception as error:  # noqa: BLE001 - whatever it is, it is shown and tried again
             self.error = HeadraceError(f"{type(error).__name__}: {error}", advice="Report it.")
+        finally:
+            self._errands.close()
+
+    def _refill(self, apply: Apply) -> None:
+        wanted = self._wanted
+        if wanted is not None and wanted.asked_at != self.refilled_at:
+            own = [stream.name for stream in self.task.streams]
+            apply.refill([name for name in own if not wanted.streams or name in wanted.streams])
+            self.refilled_at = wanted.asked_at
 
     def _open_mirror(self) -> Mirror:
         now_ms = self._clock.now_ms()
-        return open_mirror(self._ground.state, self._ground.mirror, now_ms, make=False, lock=False)
+        return open_mirror(*self._ground.place, now_ms, make=False, lock=False)
 
-    def _follow(self, apply: Apply) -> None:
-        looked_after_ms = self._clock.now_ms()
+    def _follow(self, apply: Apply, mirror: Mirror) -> None:
+        """Round after round; one in which nothing is new asks the mirror for its head alone."""
+        looked_after_ms, level_at = self._clock.now_ms(), -1
         try:
             while True:
-                whole = self.snapshot_done.is_set()
-                apply.drain()
-                self.lag = apply.lag
+                whole, head = self.snapshot_done.is_set(), mirror.head()
+                if head != level_at:
+                    apply.drain()
+                    self.lag, level_at = apply.lag, head
+                self._refill(apply)
+                self._errands.do(apply)
                 if self._once and whole:
                     self.finished = True
                     return

@@ -99,7 +99,7 @@ class Situations:
     def _read_grant(self, connection: Connection) -> int:
         whole = self._desk.connections.whole(connection.id)
         try:
-            settings = self._desk.kinds.settings(connection.name, whole)
+            settings = self._desk.kinds.settings_of(connection, whole)
             grant = open_grants(settings, self._clock).load() if settings.oauth else None
         except HeadraceError:  # its mining says what is wrong
             return 0

@@ -5,15 +5,15 @@ Nothing here holds a secret, and nothing calls CODING.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from headrace.app.serving.agent import mining_key
-from headrace.app.serving.mining import Mining
+from headrace.app.serving.phases import phase_of
 from headrace.app.serving.platform import Platform
 from headrace.app.serving.runner import Runner
+from headrace.app.serving.troubles import Troubles
 from headrace.control.connections import Connection, ConnectionRole
 from headrace.control.history import Line
 from headrace.control.tasks import TaskRow
@@ -41,8 +41,12 @@ def connections(platform: Platform, role: ConnectionRole | None = None) -> list[
 
 def connection(platform: Platform, connection_id: int) -> View:
     """One, with what its last test found."""
-    found = _connection(platform.connections.get(connection_id), platform.tasks.all())
-    return {**found, "check": platform.connections.last_check(connection_id)}
+    one = platform.connections.get(connection_id)
+    return {
+        **_connection(one, platform.tasks.all()),
+        "check": platform.connections.last_check(connection_id),
+        "authorization": platform.authorizing.view(one),
+    }
 
 
 def source(platform: Platform, connection_id: int) -> Connection:
@@ -63,18 +67,19 @@ def _connection(one: Connection, rows: Sequence[TaskRow]) -> View:
 
 def tasks(platform: Platform) -> list[View]:
     """All, by name, each with what it does now."""
-    rows, known = platform.tasks.all(), _connections(platform)
-    return [_task(platform, row, known) for row in rows if row.source_id in known]
+    rows, known, troubles = platform.tasks.all(), _connections(platform), Troubles(platform)
+    return [_task(platform, row, known, troubles) for row in rows if row.source_id in known]
 
 
 def task(platform: Platform, task_id: int) -> View:
     """One, with its figures stream by stream."""
-    row = platform.tasks.get(task_id)
-    runner = platform.agent.runners.get(task_id)
+    row, troubles = platform.tasks.get(task_id), Troubles(platform)
+    known, runner = _connections(platform), platform.agent.runners.get(task_id)
     return {
-        **_task(platform, row, _connections(platform)),
+        **_task(platform, row, known, troubles),
+        **platform.results.of(task_id),
         "streams": _streams_of(runner),
-        "notes": _notes_of(runner),
+        "notes": [*_notes_of(runner), *troubles.unread(row, known[row.source_id])],
     }
 
 
@@ -83,15 +88,18 @@ def _connections(platform: Platform) -> Mapping[int, Connection]:
     return {one.id: one for one in platform.connections.all()}
 
 
-def _task(platform: Platform, row: TaskRow, known: Mapping[int, Connection]) -> View:
+def _task(
+    platform: Platform, row: TaskRow, known: Mapping[int, Connection], troubles: Troubles
+) -> View:
     runner = platform.agent.runners.get(row.id)
     source, destination = known[row.source_id], known[row.destination_id]
     return {
         **row.as_dict(), "source": source.name, "destination": destination.name,
+        "phase": phase_of(row, runner, platform.agent.minings.get(mining_key(row, source))),
         "works": runner is not None and runner.works.is_set(),
         "lag": runner.lag if runner is not None else None,
         "counts": _sum(runner.progress.counts.values()) if runner is not None else None,
-        "mining_error": _error(platform, mining_key(row, source)),
+        "mining_error": troubles.of_task(row, source),
     }  # fmt: skip
 
 
@@ -159,76 +167,6 @@ def _check_subject(platform: Platform, subject: str) -> None:
         platform.tasks.get(int(number))
     else:
         platform.connections.get(int(number))
-
-
-# --- minings ----------------------------------------------------------------------------------
-
-
-def minings(platform: Platform) -> list[View]:
-    """What is read now, and what should be but failed."""
-    agent = platform.agent
-    readers = _readers(platform)
-    living = dict(agent.minings)
-    keys = sorted({*living, *dict(agent.failed)} & {*living, *readers})
-    return [_mining(platform, key, living.get(key), readers[key]) for key in keys]
-
-
-def mining(platform: Platform, key: str) -> View | None:
-    """One by its key; None where nothing of it runs or failed."""
-    return next((one for one in minings(platform) if one["key"] == key), None)
-
-
-def _readers(platform: Platform) -> Mapping[str, list[View]]:
-    """Which tasks read which mining, and how many changes each is behind."""
-    found: dict[str, list[View]] = defaultdict(list)
-    rows, known = platform.tasks.all(), _connections(platform)
-    for row in rows:
-        if row.source_id not in known:
-            continue
-        runner = platform.agent.runners.get(row.id)
-        lag = runner.lag if runner is not None else None
-        reader = {"id": row.id, "name": row.name, "state": row.state, "lag": lag}
-        found[mining_key(row, known[row.source_id])].append(reader)
-    return found
-
-
-def _mining(platform: Platform, key: str, one: Mining | None, readers: Sequence[View]) -> View:
-    counts = dict(one.counts) if one is not None else {}
-    return {
-        "key": key,
-        "name": one.name if one is not None else "",
-        "state": _state(one),
-        "error": _error(platform, key),
-        "streams": {
-            name: counts[name].as_dict() if name in counts else None
-            for name in (one.streams if one is not None else ())
-        },
-        "counts": _sum(counts.values()),
-        "calls": one.calls if one is not None else 0,
-        "notes": [note.as_dict() for note in one.notes] if one is not None else [],
-        "hooks": one is not None and one.hooks is not None,
-        "tasks": list(readers),
-    }
-
-
-def _state(one: Mining | None) -> str:
-    """`opening`, then `snapshot` until all that was due has been read, then `following`."""
-    if one is None or not one.running:
-        return "failed"
-    if not one.ready.is_set():
-        return "opening"
-    return "following" if one.level.is_set() else "snapshot"
-
-
-def _error(platform: Platform, key: str) -> View | None:
-    """Why a mining failed the last time, until it works again."""
-    failed, living = platform.agent.failed.get(key), platform.agent.minings.get(key)
-    if failed is None or (living is not None and living.ready.is_set() and living.running):
-        return None
-    return {
-        "message": failed.error.message, "advice": failed.error.advice, "times": failed.times,
-        "again_at": failed.again_at,
-    }  # fmt: skip
 
 
 def _sum(counts: Any) -> dict[str, int]:

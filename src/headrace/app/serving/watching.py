@@ -242,7 +242,7 @@ class Watching:
         self._over = [one for one in self._over if one not in taken]
         grounds = (counter.runner.ground for counter in counters)
         self._mirrors.keep(
-            {*((g.state, g.mirror) for g in grounds), *(s.place for s in self._sources.values())}
+            {*(g.place for g in grounds), *(s.place for s in self._sources.values())}
         )
 
     def _increments(self, one: TaskCounter | SourceCounter, now_ms: int) -> Iterator[Entry]:
@@ -251,7 +251,7 @@ class Watching:
             return one.take(mirror, now_ms) if mirror is not None else iter(())
         ground = one.runner.ground
         offsets = one.runner.offsets if one.runner.running else {}
-        return one.take(self._mirrors.lags((ground.state, ground.mirror), offsets), now_ms)
+        return one.take(self._mirrors.lags(ground.place, offsets), now_ms)
 
     def _alert(self, rows: Sequence[TaskRow]) -> None:
         limits = self._books.alerts.thresholds()
@@ -279,16 +279,8 @@ class Watching:
                 books.runs.note(followed.run_id, figures)
         if now_ms - self._hour_at >= HOUR_MS:
             self._hour_at = now_ms
-            self._forget_the_gone()
             for prune in (books.log.prune, books.runs.prune, books.alerts.prune):
                 prune()
-
-    def _forget_the_gone(self) -> None:
-        """Figures of tasks that were deleted. (Ids are not given out twice.)"""
-        there = {f"task:{row.id}" for row in self._tasks.all()}
-        for subject in self._books.monitor.all_ever():
-            if subject.startswith("task:") and subject not in there:
-                self._books.monitor.forget(subject)
 
 
 def _outcome_of(runner: Runner) -> tuple[Outcome, str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ from headrace.destinations.delta.shape import TYPES, reshape, shown
 from headrace.destinations.delta.store import Conflict, Store, check_names, tended_s
 from headrace.destinations.delta.upkeep import Upkeep
 from headrace.destinations.tables import Noted, Plan, check_tables, plan
-from headrace.errors import TablesChanged
+from headrace.destinations.trial import refusals
+from headrace.errors import Refused, TablesChanged
 
 CHUNK_ROWS = 10_000
 
@@ -101,6 +103,13 @@ class DeltaDestination:
         for part in files.parts(opened):
             for rows in files.chunks(part, CHUNK_ROWS):
                 yield Columns({n: _canonical(rows[n], kind) for n, kind in table.columns})
+
+    def try_out(self, task: str, tables: Sequence[Table]) -> list[Refused]:
+        """See `headrace.destinations.trial`. Whether writing is allowed, only writing shows."""
+        check_tables(tables)
+        check_names(tables)
+        noted = self._ledger.read_tables()
+        return refusals(partial(self._plan, task, table, noted) for table in tables)
 
     def close(self) -> None:
         """Nothing is held open."""

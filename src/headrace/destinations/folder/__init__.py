@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from headrace.core.ports import Batch, Checkpoint
@@ -20,7 +21,8 @@ from headrace.destinations.folder.names import folder_name
 from headrace.destinations.folder.store import FolderStore
 from headrace.destinations.ledger import check_epoch, check_offsets
 from headrace.destinations.tables import Found, Plan, check_tables, plan
-from headrace.errors import Bug
+from headrace.destinations.trial import refusals
+from headrace.errors import Bug, Refused
 
 CHUNK_ROWS = 10_000
 
@@ -91,6 +93,12 @@ class FolderDestination:
                         found = self._codec.values(self._codec.take(rows, places), pairs)
                     wanted = (name for name, _ in table.columns)
                     yield Columns(dict(zip(wanted, found.values.values(), strict=True)))
+
+    def try_out(self, task: str, tables: Sequence[Table]) -> list[Refused]:
+        """See `headrace.destinations.trial`. Opening has written here already."""
+        check_tables(tables)
+        with self._store.writing(self._busy_seconds) as manifest:
+            return refusals(partial(self._plans, task, [table], manifest) for table in tables)
 
     def close(self) -> None:
         """Let go of the folder."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from litestar.params import JSONBody
@@ -10,18 +10,21 @@ from litestar.params import JSONBody
 from headrace.control.alert_words import WORDS
 from headrace.control.alerts import Thresholds
 from headrace.errors import Refused
+from headrace.web.api.answers import all_shown, shown
+from headrace.web.api.pages import After, Limit, newest, whole
 from headrace.web.api.verbs import (
     ID_MAX,
-    BeforeId,
     Body,
     By,
-    Limit,
     SearchText,
     Text,
     The,
     look,
     replace,
 )
+from headrace.wire.page import Page
+from headrace.wire.watching import Alert
+from headrace.wire.watching import Thresholds as ThresholdsShown
 
 _Count = Annotated[int, msgspec.Meta(ge=1, le=ID_MAX)]
 
@@ -49,30 +52,38 @@ class NewThresholds(Body):
 
 @look("/alerts")
 def alerts(
-    platform: The, subject: SearchText = "", before_id: BeforeId = 0, limit: Limit = 100
-) -> list[dict[str, Any]]:
-    """Open or not, the newest first; `before_id`, the last number of a page, leads to the next."""
-    found = platform.alerts.all(subject=subject, before_id=before_id, limit=limit)
-    return [one.as_dict() for one in found]
+    platform: The,
+    subject: SearchText = "",
+    kind: SearchText = "",
+    after: After = "",
+    limit: Limit = 100,
+) -> Page[Alert]:
+    """Open or not, the newest first."""
+
+    def found(before_id: int, count: int) -> list[Alert]:
+        rows = platform.alerts.all(subject=subject, kind=kind, before_id=before_id, limit=count)
+        return all_shown(Alert, (one.as_dict() for one in rows))
+
+    return newest(found, after=after, limit=limit)
 
 
 @look("/alerts/open")
-def standing(platform: The) -> list[dict[str, Any]]:
+def standing(platform: The) -> Page[Alert]:
     """Those that stand, the newest first."""
-    return [one.as_dict() for one in platform.alerts.open()]
+    return whole(all_shown(Alert, (one.as_dict() for one in platform.alerts.open())))
 
 
 @look("/alerts/thresholds")
-def thresholds(platform: The) -> Thresholds:
+def thresholds(platform: The) -> ThresholdsShown:
     """Those in force."""
-    return platform.alerts.thresholds()
+    return shown(ThresholdsShown, platform.alerts.thresholds())
 
 
 @replace("/alerts/thresholds")
-def set_thresholds(data: JSONBody[NewThresholds], by: By, platform: The) -> Thresholds:
+def set_thresholds(data: JSONBody[NewThresholds], by: By, platform: The) -> ThresholdsShown:
     """Use these from the next look on."""
-    platform.set_thresholds(by, data.checked())
-    return platform.alerts.thresholds()
+    platform.alerts.set_thresholds(by, data.checked())
+    return shown(ThresholdsShown, platform.alerts.thresholds())
 
 
 HANDLERS = (alerts, standing, thresholds, set_thresholds)

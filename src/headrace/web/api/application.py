@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import version
+from types import ModuleType
 from typing import Any
 
-from litestar import Litestar, Request, Router
+import msgspec
+from litestar import Litestar, MediaType, Request, Response, Router
 from litestar.di import Provide
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
@@ -15,16 +19,23 @@ from headrace.web.api import (
     agents,
     alerts,
     audit,
+    authorizing,
     channels,
     connections,
     figures,
     files,
+    forms,
     history,
+    hooks,
     minings,
     models,
+    overview,
+    samples,
+    server,
     session,
     setup,
     streams,
+    task_work,
     tasks,
     tokens,
     users,
@@ -38,8 +49,9 @@ from headrace.web.api.verbs import look
 PREFIX = "/api/v1"
 BODY_MAX = 1_048_576
 _RESOURCES = (
-    setup, session, users, tokens, connections, tasks, minings, agents, audit, streams, history,
-    figures, models, alerts, channels, files,
+    setup, session, users, tokens, connections, tasks, task_work, minings, agents, audit, streams,
+    history, figures, models, alerts, channels, files, overview, authorizing, forms, hooks, samples,
+    server,
 )  # fmt: skip
 _ACCESS = Components(
     security_schemes={
@@ -49,14 +61,14 @@ _ACCESS = Components(
 )
 
 
-def make_api(front: Front) -> Litestar:
+def make_api(front: Front, throttle: Throttle) -> Litestar:
     """The application over a platform. A route that does not say who may use it is closed."""
-    given: dict[str, Any] = {
-        "platform": front.platform, "front": front, "throttle": Throttle(front.platform.clock),
-    }  # fmt: skip
-    handlers = [handler for module in _RESOURCES for handler in module.HANDLERS]
+    given: dict[str, Any] = {"platform": front.platform, "front": front, "throttle": throttle}
+    resources = [
+        Router("/", route_handlers=module.HANDLERS, tags=[_short(module)]) for module in _RESOURCES
+    ]
     return Litestar(
-        [Router(PREFIX, route_handlers=[*handlers, description]), metrics],
+        [Router(PREFIX, route_handlers=[*resources, description]), metrics, authorizing.authorized],
         guards=[admit],
         dependencies={
             **{name: _always(value) for name, value in given.items()},
@@ -83,9 +95,25 @@ def _always(value: Any) -> Provide:
 
 
 @look("/openapi.json", include_in_schema=False)
-def description(request: Request[Any, Any, Any]) -> dict[str, Any]:
+def description(request: Request[Any, Any, Any]) -> Response[bytes]:
     """What there is, as OpenAPI 3.1."""
-    return request.app.openapi_schema.to_schema()
+    return Response(described(request.app), media_type=MediaType.JSON)
+
+
+def described(app: Litestar) -> bytes:
+    """The description of an API, with plain names for its pages."""
+    document = app.openapi_schema.to_schema()
+    return re.sub(rb"Page_headrace[.\w]*\.(\w+)_\b", rb"\1Page", msgspec.json.encode(document))
+
+
+def _short(module: ModuleType) -> str:
+    return module.__name__.rpartition(".")[2]
+
+
+def _operation_id(handler: HTTPRouteHandler, _method: Any, _path: Any) -> str:
+    """`tasks_start`: the resource, and what is done."""
+    done: Any = getattr(handler.fn, "func", handler.fn)  # it is run in a thread
+    return f"{done.__module__.rpartition('.')[2]}_{done.__name__}"
 
 
 def _description() -> OpenAPIConfig:
@@ -96,5 +124,6 @@ def _description() -> OpenAPIConfig:
         components=_ACCESS,
         security=[{"token": []}, {"session": []}],
         use_handler_docstrings=True,
+        operation_id_creator=_operation_id,
         render_plugins=[JsonRenderPlugin()],
     )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from headrace.control.audit import Entry
 from headrace.control.people import Role
-from headrace.web.api.verbs import BeforeId, Limit, SearchText, The, look
+from headrace.web.api.answers import all_shown
+from headrace.web.api.pages import After, Limit, newest
+from headrace.web.api.verbs import SearchText, The, look
+from headrace.wire.page import Page
+from headrace.wire.people import Entry
 
 
 @look("/audit", needs=Role.ADMIN)
@@ -12,11 +15,17 @@ def audit(
     platform: The,
     subject: SearchText = "",
     who: SearchText = "",
-    before_id: BeforeId = 0,
+    after: After = "",
     limit: Limit = 100,
-) -> list[Entry]:
-    """The newest first; `before_id`, the last number of a page, leads to the next."""
-    return platform.audit.entries(subject=subject, who=who, before_id=before_id, limit=limit)
+) -> Page[Entry]:
+    """The newest first."""
+    return newest(
+        lambda before_id, count: all_shown(
+            Entry,
+            platform.audit.entries(subject=subject, who=who, before_id=before_id, limit=count),
+        ),
+        after=after, limit=limit,
+    )  # fmt: skip
 
 
 HANDLERS = (audit,)

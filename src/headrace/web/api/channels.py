@@ -8,7 +8,11 @@ import msgspec
 from litestar.params import JSONBody
 
 from headrace.control.people import Role
+from headrace.web.api.answers import all_shown, shown
+from headrace.web.api.pages import After, Limit, listed
 from headrace.web.api.verbs import Body, By, Id, Text, The, act, change, look, make, remove
+from headrace.wire.page import Page
+from headrace.wire.watching import Channel
 
 
 class NewChannel(Body):
@@ -28,28 +32,29 @@ class ChannelChange(Body):
 
 
 @look("/channels", needs=Role.OPERATOR)
-def channels(platform: The) -> list[dict[str, Any]]:
+def channels(platform: The, after: After = "", limit: Limit = 100) -> Page[Channel]:
     """All, each with what became of its last message."""
-    return [one.as_dict() for one in platform.channels.all()]
+    found = all_shown(Channel, (one.as_dict() for one in platform.channels.all()))
+    return listed(found, lambda one: one.name, after=after, limit=limit)
 
 
 @look("/channels/{channel_id:int}", needs=Role.OPERATOR)
-def channel(channel_id: Id, platform: The) -> dict[str, Any]:
+def channel(channel_id: Id, platform: The) -> Channel:
     """One."""
-    return platform.channels.get(channel_id).as_dict()
+    return shown(Channel, platform.channels.get(channel_id).as_dict())
 
 
 @make("/channels")
-def add(data: JSONBody[NewChannel], by: By, platform: The) -> dict[str, Any]:
+def add(data: JSONBody[NewChannel], by: By, platform: The) -> Channel:
     """A new one."""
-    return platform.channels.save(by, data.name, data.type, data.settings).as_dict()
+    return shown(Channel, platform.channels.save(by, data.name, data.type, data.settings).as_dict())
 
 
 @change("/channels/{channel_id:int}")
-def edit(channel_id: Id, data: JSONBody[ChannelChange], by: By, platform: The) -> dict[str, Any]:
+def edit(channel_id: Id, data: JSONBody[ChannelChange], by: By, platform: The) -> Channel:
     """Change what is given."""
     changed = platform.channels.change(by, channel_id, data.settings, enabled=data.enabled)
-    return changed.as_dict()
+    return shown(Channel, changed.as_dict())
 
 
 @remove("/channels/{channel_id:int}")
@@ -59,10 +64,10 @@ def delete(channel_id: Id, by: By, platform: The) -> None:
 
 
 @act("/channels/{channel_id:int}/test")
-def test(channel_id: Id, platform: The) -> dict[str, Any]:
+def test(channel_id: Id, platform: The) -> Channel:
     """Send a test message now. What came of it is kept, good or bad."""
     platform.notifier.test(channel_id)
-    return platform.channels.get(channel_id).as_dict()
+    return shown(Channel, platform.channels.get(channel_id).as_dict())
 
 
 HANDLERS = (channels, channel, add, edit, delete, test)

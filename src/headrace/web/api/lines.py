@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from litestar.response import Stream
@@ -18,9 +19,13 @@ from litestar.response import Stream
 from headrace.app.serving.platform import check_item, check_result
 from headrace.coding.checks import Check
 from headrace.errors import HeadraceError, Unavailable
-from headrace.web.api.errors import document_of, noted_bug
+from headrace.web.api.answers import shown
+from headrace.web.api.errors import noted_bug
+from headrace.wire.connections import CheckItem, CheckLine, CheckResult
+from headrace.wire.problem import problem_of
 
 CHECKS_MAX = 8
+Line = TypeVar("Line", bound=msgspec.Struct)  # a kind that has a field `error`
 _END = None
 _LOOK_SECONDS = 0.05
 _slots = threading.BoundedSemaphore(CHECKS_MAX)
@@ -31,37 +36,43 @@ def check_lines(items: Iterator[Check]) -> Stream:
 
     Raises `Unavailable` while too many others run.
     """
+    return lines(_checked(items), CheckLine)
+
+
+def lines(documents: Iterator[Line], kind: type[Line]) -> Stream:
+    """A line for each; one with `error`, where it broke off. Raises as `check_lines`."""
     if not _slots.acquire(blocking=False):
         raise Unavailable("Too many tests run already.", advice="Wait for one to end.")
-    found: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
-    threading.Thread(target=_work, args=(items, found), name="headrace-check", daemon=True).start()
+    found: SimpleQueue[Line | None] = SimpleQueue()
+    work = partial(_work, documents, kind, found)
+    threading.Thread(target=work, name="headrace-check", daemon=True).start()
     return Stream(_sent(found), media_type="application/x-ndjson")
 
 
-def _documents(items: Iterator[Check]) -> Iterator[dict[str, Any]]:
+def _checked(items: Iterator[Check]) -> Iterator[CheckLine]:
     found: list[Check] = []
-    try:
-        for item in items:
-            found.append(item)
-            yield {"item": check_item(item)}
-    except HeadraceError as error:
-        yield {"error": document_of(error)}
-    except Exception as error:  # noqa: BLE001 - the reader is told, whatever it is
-        yield {"error": noted_bug(error, "a check")}
-    else:
-        yield {"result": check_result(found)}
+    for item in items:
+        found.append(item)
+        yield CheckLine(item=shown(CheckItem, check_item(item)))
+    yield CheckLine(result=shown(CheckResult, check_result(found)))
 
 
-def _work(items: Iterator[Check], found: SimpleQueue[dict[str, Any] | None]) -> None:
+def _work(
+    documents: Iterator[Line], kind: Callable[..., Line], found: SimpleQueue[Line | None]
+) -> None:
     try:
-        for document in _documents(items):
+        for document in documents:
             found.put(document)
+    except HeadraceError as error:
+        found.put(kind(error=problem_of(error)))
+    except Exception as error:  # noqa: BLE001 - the reader is told, whatever it is
+        found.put(kind(error=noted_bug(error, "a check")))
     finally:
         _slots.release()
         found.put(_END)
 
 
-async def _sent(found: SimpleQueue[dict[str, Any] | None]) -> AsyncIterator[bytes]:
+async def _sent(found: SimpleQueue[Any]) -> AsyncIterator[bytes]:
     while True:
         try:
             document = found.get_nowait()

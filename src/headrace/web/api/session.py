@@ -11,9 +11,11 @@ from litestar.params import JSONBody, SkipValidation
 from headrace.control.people import Person, Role
 from headrace.errors import Refused
 from headrace.web.api.access import ANYBODY, COOKIE, Front
+from headrace.web.api.answers import Nothing, shown
 from headrace.web.api.errors import NotSignedIn
 from headrace.web.api.throttle import Throttle
 from headrace.web.api.verbs import Body, By, Password, Text, The, act, look, remove
+from headrace.wire.people import Person as PersonShown
 
 TheFront = NamedDependency[SkipValidation[Front]]
 TheThrottle = NamedDependency[SkipValidation[Throttle]]
@@ -34,18 +36,18 @@ class NewPassword(Body):
     new: Password
 
 
-def person(one: Person) -> dict[str, Any]:
+def person(one: Person) -> PersonShown:
     """For JSON."""
-    return {"id": one.id, "name": one.name, "role": one.role}
+    return shown(PersonShown, one)
 
 
-def signed_in(front: Front, one: Person, value: str) -> Response[dict[str, Any]]:
+def signed_in(front: Front, one: Person, value: str) -> Response[PersonShown]:
     """Who one is, with the cookie of a session."""
     return Response(person(one), cookies=[front.cookie(value)])
 
 
 @look("/session")
-def who(by: By) -> dict[str, Any]:
+def who(by: By) -> PersonShown:
     """Who I am, and what I may do."""
     return person(by)
 
@@ -53,9 +55,9 @@ def who(by: By) -> dict[str, Any]:
 @act("/session", needs=ANYBODY)
 def sign_in(
     request: _Request, data: JSONBody[SignIn], platform: The, front: TheFront, throttle: TheThrottle
-) -> Response[dict[str, Any]]:
+) -> Response[PersonShown]:
     """Begin a session, kept in a cookie."""
-    value = _proven(request, platform, throttle, data.name, data.password)
+    value = proven(request, platform, throttle, data.name, data.password)
     one = platform.people.of_session(value)
     if one is None:  # disabled at this very moment
         raise NotSignedIn("Nobody is signed in.", advice="Try again.")
@@ -70,21 +72,21 @@ def change_password(
     platform: The,
     front: TheFront,
     throttle: TheThrottle,
-) -> Response[dict[str, Any]]:
+) -> Response[PersonShown]:
     """Change one's own password. All other sessions end."""
-    platform.people.sign_out(_proven(request, platform, throttle, by.name, data.old))
+    platform.people.sign_out(proven(request, platform, throttle, by.name, data.old))
     platform.people.change(by, by.id, password=data.new)
     return signed_in(front, by, platform.people.open_session(by.id))
 
 
 @remove("/session", needs=ANYBODY, status_code=200)
-def sign_out(request: _Request, platform: The, front: TheFront) -> Response[dict[str, Any]]:
+def sign_out(request: _Request, platform: The, front: TheFront) -> Response[Nothing]:
     """End this session."""
     platform.people.sign_out(request.cookies.get(COOKIE, ""))
-    return Response({}, cookies=[front.cookie("")])
+    return Response(Nothing(), cookies=[front.cookie("")])
 
 
-def _proven(request: _Request, platform: The, throttle: Throttle, name: str, password: str) -> str:
+def proven(request: _Request, platform: The, throttle: Throttle, name: str, password: str) -> str:
     """A new session's value. Raises `NotSignedIn` for a wrong password, `TooOften` for many."""
     address = request.client.host if request.client is not None else ""
     throttle.check(name, address)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from litestar import Response
 from litestar.params import JSONBody
 
 from headrace.web.api.access import ANYBODY
 from headrace.web.api.session import TheFront, signed_in
 from headrace.web.api.verbs import Body, Password, Text, The, act, look
+from headrace.wire.people import Person, SetupNeeded
 
 
 class SetUp(Body):
@@ -21,13 +20,13 @@ class SetUp(Body):
 
 
 @look("/setup", needs=ANYBODY)
-def needed(platform: The) -> dict[str, bool]:
+def needed(platform: The) -> SetupNeeded:
     """Whether there is no user yet."""
-    return {"needed": platform.people.needs_setup()}
+    return SetupNeeded(needed=platform.people.needs_setup())
 
 
 @act("/setup", needs=ANYBODY)
-def set_up(data: JSONBody[SetUp], platform: The, front: TheFront) -> Response[dict[str, Any]]:
+def set_up(data: JSONBody[SetUp], platform: The, front: TheFront) -> Response[Person]:
     """Make the first admin, who is then signed in."""
     person = platform.people.set_up(data.code, data.name, data.password)
     return signed_in(front, person, platform.people.open_session(person.id))

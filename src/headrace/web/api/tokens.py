@@ -7,8 +7,12 @@ from typing import Annotated
 import msgspec
 from litestar.params import JSONBody
 
-from headrace.control.people import Role, Token
+from headrace.control.people import Role
+from headrace.web.api.answers import all_shown
+from headrace.web.api.pages import After, Limit, newest
 from headrace.web.api.verbs import Body, By, Id, The, look, make, remove
+from headrace.wire.page import Page
+from headrace.wire.people import Token, TokenMade
 
 
 class NewToken(Body):
@@ -20,15 +24,20 @@ class NewToken(Body):
 
 
 @look("/tokens")
-def tokens(by: By, platform: The) -> list[Token]:
-    """All for an admin, else one's own; never a value."""
-    return platform.people.tokens(None if by.role is Role.ADMIN else by)
+def tokens(by: By, platform: The, after: After = "", limit: Limit = 100) -> Page[Token]:
+    """All for an admin, else one's own, the newest first; never a value."""
+    rows = all_shown(Token, platform.people.tokens(None if by.role is Role.ADMIN else by))
+
+    def found(before_id: int, count: int) -> list[Token]:
+        return [one for one in reversed(rows) if not before_id or one.id < before_id][:count]
+
+    return newest(found, after=after, limit=limit)
 
 
 @make("/tokens", needs=Role.VIEWER)
-def add(data: JSONBody[NewToken], by: By, platform: The) -> dict[str, str]:
+def add(data: JSONBody[NewToken], by: By, platform: The) -> TokenMade:
     """A new token: its value is shown this once."""
-    return {"token": platform.people.make_token(by, data.name, data.role, days=data.days)}
+    return TokenMade(token=platform.people.make_token(by, data.name, data.role, days=data.days))
 
 
 @remove("/tokens/{token_id:int}", needs=Role.VIEWER)
