@@ -116,7 +116,17 @@ def test_a_token_refused_however_often_it_is_renewed_is_bad() -> None:
     client, wire, _ = make_client([failed("AuthFailure")], authorizer=Renewing(clock))
     with pytest.raises(BadToken):
         client.call("DescribeX", {}, expects="Data")
-    assert len(wire.requests) == 4
+    assert len(wire.requests) == 12  # two in each of six attempts
+
+
+def test_a_new_token_that_is_refused_is_waited_for() -> None:
+    """Another process may end each new token at once; that is over in a moment."""
+    clock = VirtualClock(NOW_MS)
+    replies = [*[failed("AuthFailure")] * 7, GOOD]
+    client, wire, _ = make_client(replies, clock=clock, authorizer=Renewing(clock))
+    client.call("DescribeX", {}, expects="Data")
+    assert len(set(wire.headers)) == 5
+    assert clock.now_ms() - NOW_MS > 1000
 
 
 def test_each_attempt_asks_for_the_header_anew() -> None:

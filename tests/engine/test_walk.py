@@ -256,6 +256,60 @@ def test_short_page(page: int, left: int) -> None:
     assert whole is (set(shown) == set(range(9)))
 
 
+@given(
+    st.integers(1, 14), st.integers(1, 5),
+    st.lists(st.integers(0, 40), max_size=12), st.lists(st.integers(0, 6), max_size=12),
+)  # fmt: skip
+def test_a_row_that_went_never_makes_up_for_one_left_out(
+    count: int, cap: int, places: list[int], kept: list[int]
+) -> None:
+    """Rows are deleted between pages that come back short, no page twice in a row: a walk that
+    calls itself whole has shown all that stayed."""
+    cuts, cut_before = iter(kept), set[int]()
+
+    def cut(page: int, data: dict[str, Any]) -> None:
+        left = cap if page in cut_before else next(cuts, cap)
+        cut_before.symmetric_difference_update({page} if page in cut_before or left < cap else ())
+        data["List"] = data["List"][:left]
+
+    def go(place: int) -> Step:
+        return lambda shelf: shelf.rows and shelf.rows.pop(place % len(shelf.rows)) and None
+
+    acts = [go(place) if place <= 20 else None for place in places]
+    shelf = Shelf(range(count), cap=cap, acts=acts, spoil=cut)
+    shown, whole = walk(shelf)
+    assert set(shown) >= set(shelf.rows) or not whole
+
+
+@pytest.mark.parametrize("goes", [0, 1, 2])
+def test_a_short_page_is_looked_at_again_though_the_sum_is_right(goes: int) -> None:
+    """The second page leaves out as many rows as have just gone from the first."""
+    cut = iter([None, None, 3 - goes])
+
+    def spoil(_page: int, data: dict[str, Any]) -> None:
+        data["List"] = data["List"][: next(cut, None)]
+
+    gone = list(range(goes))
+    shelf = Shelf(range(9), acts=[None, None, None, delete(*gone)], spoil=spoil)
+    shown, whole = walk(shelf)
+    assert set(shown) == set(range(9))
+    assert whole
+    assert shelf.pages.count(2) == 1 + bool(goes)
+
+
+def test_an_empty_page_with_a_count_of_zero_is_looked_at_again() -> None:
+    """It says of itself that nothing is left out; the page before counted more."""
+    empty = iter([False, False, True])
+
+    def spoil(_page: int, data: dict[str, Any]) -> None:
+        if next(empty, False):
+            data.update(List=[], TotalCount=0, TotalRow=0)
+
+    shown, whole = walk(Shelf(range(9), spoil=spoil))
+    assert set(shown) == set(range(9))
+    assert whole
+
+
 def test_doubled_rows_do_not_make_up_for_missing_ones() -> None:
     def double(number: int, data: dict[str, Any]) -> None:
         if number == 2:

@@ -166,18 +166,21 @@ def test_row_without_a_key_is_set_aside() -> None:
     assert bench.counts("issues").rejected >= 1
 
 
-def test_a_projects_name_that_came_as_a_number_does_not_end_the_sync() -> None:
+@pytest.mark.parametrize("name", [7, None, "", 1.5, True, {"Odd": "shop"}, ["shop"]])
+@pytest.mark.parametrize("stream", ["issues", "artifact_versions", "iterations"])
+def test_a_projects_name_of_another_type_does_not_end_the_sync(stream: str, name: object) -> None:
     """Sent on as it was, CODING called the request wrong, and the connector gave up for good."""
-    bench = Bench(issues=6)
-    bench.turn()
-    bench.wire.edit(
-        "DescribeCodingProjects",
-        lambda response: [row.update(Name=7) for row in response["Data"]["ProjectList"]],
-    )
+    bench = Bench(stream, issues=6)
+    bench.settle()
+
+    def oddly(response: dict[str, Any]) -> None:
+        for row in response["Data"]["ProjectList"]:
+            row.update(Name=name)
+
+    bench.wire.edit("DescribeCodingProjects", oddly)
     bench.census()
     errors = [failure.error for failure in bench.worker.report.failures.values()]
     assert {type(error) for error in errors} == {Unavailable}
     bench.wire.edit("DescribeCodingProjects", None)
-    bench.settle()
+    bench.settle().assert_exact()
     assert bench.worker.report.failures == {}
-    bench.assert_exact()

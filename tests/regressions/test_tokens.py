@@ -102,6 +102,37 @@ def test_access_token_killed_by_another_refresh() -> None:
     assert not bench.worker.report.failures
 
 
+def test_new_tokens_that_are_ended_at_once() -> None:
+    """Whatever token was fetched, something ended it before it was used; after a few of them in a
+    row the sync gave up and sent a person to authorize again. Here that is waited for."""
+    oauth = OAuth()
+    bench = Bench(issues=6, authorizer=oauth, attempts=6)
+
+    def end() -> None:
+        grant = oauth.store.load()
+        assert grant is not None
+        bench.playground.revoke(grant.access_token)
+
+    for nth in range(1, 8):
+        bench.wire.before(LIST, nth, end)
+    bench.turn().assert_exact()
+    assert not bench.worker.report.failures
+
+
+def test_a_user_who_lost_all_access_is_told_so() -> None:
+    """The consent is still renewed, and no token it gives is good: that ends, with what to do."""
+    oauth = OAuth()
+    bench = Bench(issues=6, authorizer=oauth, attempts=6)
+    bench.turn()
+    calls = len(bench.wire.asked)
+    for nth in range(1, 40):
+        bench.wire.before(LIST, nth, failing("AuthFailure"))
+    with pytest.raises(BadToken, match="authorize again"):
+        bench.poll()
+    assert len(bench.wire.asked) - calls < 40
+    assert len(bench.codes()) == 6
+
+
 def test_http_400_is_not_taken_for_expiry() -> None:
     """A wrong parameter answered 400, the tool took it for an ended token, refreshed in a loop
     and was locked out; here a refused parameter is reported, and no token is renewed."""

@@ -213,13 +213,11 @@ def _source(body: str) -> CodingSource:
 
 
 def _scope(stream: Stream) -> Scope:
-    """A scope in which anything may be asked."""
+    """A scope in which anything may be asked: a text that is a number serves as both."""
     asked = stream.listing.sends
     names = set(asked.values() if isinstance(asked, Mapping) else asked)
-    stamped = dict.fromkeys(stream.parent.key if stream.parent else (), 7)
-    return Scope(
-        "[7]", {name: "p" if name.endswith("Name") else 7 for name in names} | stamped, stamped
-    )
+    stamped = dict.fromkeys(stream.parent.key if stream.parent else (), "7")
+    return Scope("[7]", dict.fromkeys(names, "7") | stamped, stamped)
 
 
 def listed_from(stream: Stream, body: str) -> Listed:

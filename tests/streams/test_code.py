@@ -558,10 +558,10 @@ def test_a_renamed_depot_or_project_is_read_on_by_its_new_path() -> None:
         ("https://e.coding.net/demo-team/shop/depot-1.git", "demo-team/shop/depot-1"),
         ("http://git.example.com/below/demo-team/shop/a.b.git", "demo-team/shop/a.b"),
         ("", ""),
-        (None, ""),
+        (None, None),
     ],
 )
-def test_the_path_of_a_depot_is_in_its_address(address: str | None, path: str) -> None:
+def test_the_path_of_a_depot_is_in_its_address(address: str | None, path: str | None) -> None:
     assert path_of({"HttpsUrl": address}) == path
 
 

@@ -267,7 +267,7 @@ def test_custom_fields_that_are_not_known_prove_nothing_gone() -> None:
     (stream,) = find(["issue_custom_field_changes"])
     values = {"ProjectName": "shop", "IssueCode": 1, "FieldNames": None}
     source: CodingSource = story.world.source
-    with pytest.raises(Unavailable, match="not known"):
+    with pytest.raises(Unavailable, match="came as nothing"):
         source.list_page(stream, Scope("[101,1]", values, {}), Ask(1, 100))
     nothing = source.list_page(
         stream, Scope("[101,1]", {**values, "FieldNames": []}, {}), Ask(1, 100)

@@ -22,7 +22,13 @@ from headrace.core.transport import Request, Transport
 from headrace.errors import BadToken, HeadraceError, Throttled, Unavailable
 
 _THROTTLE_SECONDS_MAX = 30.0
-_RENEWALS_MAX = 3
+
+
+class _Outrun(Exception):
+    """A token was refused although it is new: another process may have renewed it since."""
+
+    def __init__(self, error: BadToken) -> None:
+        self.error = error
 
 
 class Client:
@@ -76,7 +82,8 @@ class Client:
         `many` None: anything.
 
         Raises `BadToken`, `NotPermitted`, `NotFound`, `BadRequest` at once, `Throttled` and
-        `Unavailable` after the last retry. No message holds the token.
+        `Unavailable` after the last retry, and then also `BadToken` where each new token was
+        refused. No message holds the token.
         """
         body = msgspec.json.encode({"Action": action, **params})
         expected = Expected(expects, many, total)
@@ -87,19 +94,21 @@ class Client:
                 return self._call_once(action, body, expected, urgent)
             except Unavailable as error:
                 self._wait(action, attempt, error)
+            except _Outrun as outrun:
+                self._wait(action, attempt, outrun.error)
 
     def _call_once(self, action: str, body: bytes, expected: Expected, urgent: bool) -> Answer:
-        """One attempt. A refused token is renewed and the request sent again, a few times at most:
-        another process may renew, and so end, the very token we just got."""
-        renewals = 0
-        while True:
-            header = self.authorizer.header()
-            try:
-                return self._send(action, body, expected, urgent, header)
-            except BadToken:
-                renewals += 1
-                if renewals > _RENEWALS_MAX or not self.authorizer.renew(header):
-                    raise
+        """One attempt. A refused token is renewed and the request sent again at once."""
+        header = self.authorizer.header()
+        try:
+            return self._send(action, body, expected, urgent, header)
+        except BadToken:
+            if not self.authorizer.renew(header):
+                raise
+        try:
+            return self._send(action, body, expected, urgent, self.authorizer.header())
+        except BadToken as error:
+            raise _Outrun(error) from None
 
     def _send(
         self, action: str, body: bytes, expected: Expected, urgent: bool, header: str
@@ -118,9 +127,9 @@ class Client:
         self.pacer.succeeded(action)
         return answer
 
-    def _wait(self, action: str, attempt: int, error: Unavailable) -> None:
+    def _wait(self, action: str, attempt: int, error: Unavailable | BadToken) -> None:
         """Sleep before the next attempt, or raise the error when there is to be none."""
-        asked = error.retry_after_seconds
+        asked = error.retry_after_seconds if isinstance(error, Unavailable) else None
         if isinstance(error, Throttled):
             growing = min(_THROTTLE_SECONDS_MAX, 2.0 ** (attempt - 1))
             asked = growing if asked is None else asked

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from headrace.coding.client import Client
 from headrace.coding.envelope import Answer
 from headrace.coding.paging import page_params, size_in_force
+from headrace.coding.parameters import sent
 from headrace.coding.refine import without_volatile
 from headrace.core.ports import Ask, Listed
 from headrace.core.record import Body, Key, decode_json
@@ -72,7 +73,7 @@ class CodingSource:
         lookup = _lookup_of(stream)
         wanted = dict(zip(stream.key, decode_json(key.encode()), strict=True))
         params = {
-            **_sent(lookup.sends, scope),
+            **sent(stream, lookup.sends, scope),
             **{param: wanted[name] for param, name in lookup.key_params.items()},
         }
         try:
@@ -126,7 +127,7 @@ def _params(stream: Stream, scope: Scope, ask: Ask) -> Body:
     selection = stream.window(*ask.window) if windowed else stream.whole  # type: ignore[misc]
     return _nested({
         **listing.params,
-        **_sent(listing.sends, scope),
+        **sent(stream, listing.sends, scope),
         **selection,
         **page_params(listing, ask),
     })  # fmt: skip
@@ -145,17 +146,3 @@ def _lookup_of(stream: Stream) -> Lookup:
     if stream.lookup is None:
         raise Bug(f"The stream {stream.name} has no Action for a single record.")
     return stream.lookup
-
-
-def _sent(names: tuple[str, ...] | Mapping[str, str], scope: Scope) -> Body:
-    """The parameters that a scope gives, by the names they are sent under.
-
-    Raises `Unavailable` for a name that an odd answer has turned into something else: CODING would
-    call the request wrong, which sounds final, and the next reading of the parent mends it.
-    """
-    pairs = names.items() if isinstance(names, Mapping) else zip(names, names, strict=True)
-    sent = {param: scope.values[name] for param, name in pairs}
-    for param, value in sent.items():
-        if param.endswith("Name") and isinstance(value, int | float):
-            raise Unavailable(f"{param} came as a number; it is asked for again.")
-    return sent

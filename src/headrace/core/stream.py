@@ -76,9 +76,9 @@ class Parent:
     """Where a stream's scopes come from: each living record of another stream ("": the team).
 
     `values` maps a scope value's name to a field of the parent's body, or to what makes it of the
-    body; `key` says which of these (and of the parent's own scope) identify the scope and are
-    written into each row. `fan`: values of our own, a scope for each combination. `only`: parents
-    that have such children at all.
+    body (None where the body is odd); `key` says which of these (and of the parent's own scope)
+    identify the scope and are written into each row. `fan`: values of our own, a scope for each
+    combination. `only`: parents that have such children at all.
     """
 
     stream: str

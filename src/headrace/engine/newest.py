@@ -17,7 +17,7 @@ from headrace.core.record import Key, Origin, Seen, Sighting
 from headrace.core.stream import Scope, Stream
 from headrace.engine.absence import Absence
 from headrace.engine.reading import Desk, Outcome
-from headrace.engine.walk import Sent
+from headrace.engine.walk import Sent, is_short
 from headrace.errors import Unavailable
 
 PAGES_MAX = 10_000
@@ -28,17 +28,18 @@ def newest_first(desk: Desk, stream: Stream, scope: Scope) -> Iterator[Sent]:
     """The pages of a listing from the front to its end, each read only when it is wanted.
 
     A first page that is short says how much the server gives at once. Raises `Unavailable` for any
-    other page with fewer rows than the count wants.
+    other page with fewer rows than its count, or the one before, wants.
     """
-    size = stream.listing.size
+    size, counted = stream.listing.size, 0
     for page in range(1, PAGES_MAX):
         stamp = desk.stamps.next()
         listed = desk.source.list_page(stream, scope, Ask(page, size))
         rows, total = len(listed.rows), listed.total
         if page == 1:
             size = min(size, listed.size, max(rows, 1))
-        if total is not None and rows < min(size, total - (page - 1) * size):
+        if is_short(page, size, rows, max(total or 0, counted)):
             raise Unavailable(f"{stream.listing.action} answered fewer rows than it counts.")
+        counted = total or 0
         yield Sent(listed, stamp)
         if (not rows) if total is None else page * size >= total:
             return

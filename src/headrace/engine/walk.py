@@ -52,6 +52,9 @@ class Walk:
         self._total: int | None = None
         self._owed: int | None = None
         self._settled = False
+        self._torn = False
+        self._wary = True
+        self._last = Listed((), None, 0)
         self.server_ms: int | None = None
         self.pages_total = 1
 
@@ -73,6 +76,7 @@ class Walk:
         if self._is_cut_short(first.listed):
             first = self._read(1)
             yield first
+        self._last = first.listed
         yield from self._rest(self._fit_size(first.listed))
 
     @property
@@ -84,15 +88,15 @@ class Walk:
         """Whether a walk that showed `distinct` different keys has shown all there were.
 
         A short or repeated page leaves fewer keys than the total beside the list, and a total that
-        is too small leaves rows behind the last page, where the walk looked.
+        is too small leaves rows behind the last page, where the walk looked. Rows that left while
+        it was walked may make up for those of a short page: it is looked at again for itself.
         """
         owed = self._total if self._owed is None else self._owed
-        return self._settled and (owed is None or distinct >= owed)
+        return self._settled and not self._torn and (owed is None or distinct >= owed)
 
     def _is_cut_short(self, first: Listed) -> bool:
         """Fewer rows than asked although there are more: a cap on the page size, or a bad page."""
-        rows = len(first.rows)
-        return rows < min(self._size, first.size) and rows < (first.total or 0)
+        return is_short(1, min(self._size, first.size), len(first.rows), first.total or 0)
 
     def _fit_size(self, first: Listed) -> bool:
         """Take over the page size the server really gives. Returns whether page 1 is full."""
@@ -120,19 +124,36 @@ class Walk:
                 top = read_to + 1
             pages = range(top, read_to if last_full else max(read_to, 2) - 1, -1)
             for page, sent in zip(pages, self._workers.map(self._read, pages), strict=True):
+                yield from self._looks(page, sent)
                 if page == top:
-                    last_full = len(sent.listed.rows) >= self._size
-                    counted = sent.listed.total
-                yield sent
+                    last_full = len(self._last.rows) >= self._size
+                    counted = self._last.total
             read_to = top
             if not probing:
-                yield self._read(1)
+                yield from self._looks(1, self._read(1))
+
+    def _looks(self, page: int, sent: Sent) -> Iterator[Sent]:
+        """A page, and a second look where it is shorter than its own count, or the one before it,
+        says, or shows the rows of the one before. Short by its own count again, it tears the walk;
+        where it repeats again, that is left to the count: some lists give page 1 for every page.
+        """
+        yield sent
+        before, now = self._last, sent.listed
+        counted = max(now.total or 0, before.total or 0)
+        repeats = self._wary and now.rows and now.rows == before.rows
+        if repeats or is_short(page, self._size, len(now.rows), counted):
+            sent = self._read(page)
+            yield sent
+            now = sent.listed
+            self._wary &= now.rows != before.rows or not now.rows
+            self._torn |= is_short(page, self._size, len(now.rows), now.total or 0)
+        self._last = now
 
     def _end_again(self, page: int) -> Sent:
         """The last page up to what is counted now. Rows beyond are left for the next pass: counted
         as seen, they would make up for others that a bad page left out."""
         self._owed = self._total or 0
-        sent = self._read(page)
+        *_, sent = self._looks(page, self._read(page))
         rows = sent.listed.rows[: self._owed - (page - 1) * self._size]
         return replace(sent, listed=replace(sent.listed, rows=rows))
 
@@ -182,3 +203,8 @@ class Walk:
         if listed.total is not None:
             self._total = listed.total
         return Sent(listed, stamp)
+
+
+def is_short(page: int, size: int, rows: int, total: int) -> bool:
+    """Whether a page shows fewer rows than a total says."""
+    return rows < min(size, total - (page - 1) * size)

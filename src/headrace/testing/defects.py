@@ -24,13 +24,14 @@ from headrace.core.change import Change, Op
 from headrace.core.ports import Batch, Checkpoint, Delivery, Page
 from headrace.core.record import Gone, OnFile, Origin, Seen, digest_of, encode_body
 from headrace.destinations import memory
+from headrace.engine import reading
 from headrace.engine.absence import Absence, Finding
 from headrace.engine.apply import Apply, Batches
 from headrace.engine.capture import Capture
 from headrace.engine.hooks import HookReader
 from headrace.engine.modes import TableWriter
 from headrace.engine.reading import Desk
-from headrace.engine.walk import Walk
+from headrace.engine.walk import Sent, Walk
 from headrace.errors import NotPermitted
 from headrace.mirror import page_writer
 from headrace.mirror.inbox import SqliteInbox
@@ -157,7 +158,15 @@ def _forward_paging() -> Patch:
 
 
 def _short_page_is_the_end() -> Patch:
-    return Walk, "whole", lambda self, distinct: True
+    class Hasty(Walk):
+        def whole(self, distinct: int) -> bool:
+            return True
+
+        def _looks(self, page: int, sent: Sent) -> Iterator[Sent]:
+            self._last = sent.listed
+            yield sent
+
+    return reading, "Walk", Hasty
 
 
 def _window_ends_at_the_mark() -> Patch:

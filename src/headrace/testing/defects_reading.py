@@ -1,4 +1,4 @@
-"""Planted defects of the strategies that follow parents and histories.
+"""Planted defects of walks, and of the strategies that follow parents and histories.
 
 What only delays (a parent that failed is forgotten, a running build is not looked up again) the
 slow pass and the census make good: the simulation cannot tell it from a late answer.
@@ -6,10 +6,12 @@ slow pass and the census make good: the simulation cannot tell it from a late an
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from headrace.engine import history
 from headrace.engine.children import Children
+from headrace.engine.walk import Sent, Walk
 
 Patch = tuple[Any, str, Any]
 
@@ -33,7 +35,16 @@ def _force_push_leaves_the_old() -> Patch:
     return history, "closure", lambda graph, _nodes: set(graph)
 
 
+def _sum_of_keys_is_believed() -> Patch:
+    def looks(self: Any, _page: int, sent: Sent) -> Iterator[Sent]:
+        self._last = sent.listed
+        yield sent
+
+    return Walk, "_looks", looks
+
+
 READING_DEFECTS = (
+    _sum_of_keys_is_believed,
     _child_removal_overlooked, _children_outlive_their_parent, _slow_pass_never_made,
     _force_push_leaves_the_old,
 )  # fmt: skip

@@ -15,7 +15,7 @@ STREAM_SETS = (
     *[("issues",)] * 6,
     *[("issues", "iterations")] * 2,
     ("issues", "project_members"),
-    ("iterations", "project_members"),
+    ("iterations", "project_members", "issue_types", "issue_statuses"),
     ("issues", "issue_types", "issue_statuses"),
     *[("issue_comments",)] * 2,
     ("issue_comments", "release_issues"),

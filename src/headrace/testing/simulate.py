@@ -24,6 +24,7 @@ from headrace.testing.plan import Plan
 from headrace.testing.world import IN_FLIGHT_MAX, World
 
 STEPS = 7
+DISTURBED_POLLS = 2
 CENSUSES, CENSUSES_OF_HISTORY = 3, 5
 BOOTS_MAX = 60
 TURNS_MAX = 30
@@ -156,15 +157,16 @@ class Run:
     def _poll(self) -> None:
         """Faults are off: what CODING shows as updated must be on file after one poll.
 
-        Also when issues were deleted during the polls before it, or a page of them was short.
+        Also when issues were deleted during the polls before it, or pages were short, or both.
         """
         world, over_ms = self.world, self.world.plan.lag_ms + 400_000  # retries and lags are over
         world.clock.advance(over_ms)
         if self._boot():
             world.land_stragglers()
-            world.poll_disturbed()
-            world.clock.advance(over_ms)
-            check_polled(world)
+            for _ in range(DISTURBED_POLLS):
+                world.poll_disturbed()
+                world.clock.advance(over_ms)
+                check_polled(world)
             self.watchman.check()
 
     def _settle(self) -> None:

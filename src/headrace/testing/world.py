@@ -189,20 +189,18 @@ class World:
         return read
 
     def poll_disturbed(self) -> None:
-        """Poll what changed a while ago while rows go between two pages, or with a short page.
-
-        Never both at once: a row that is hidden and one that went cannot be told apart.
-        """
+        """Poll what changed a while ago while rows go between two pages, with short pages, or both:
+        a row that went never makes up for one that was hidden."""
         stream = next((s for s in self.streams if s.name == "issues"), None)
         if stream is None:
             return
         for _ in range(12):
             self.live(1)
             self.clock.advance(60_000)
-        transport = self.transport
-        if self.dice.random() < 0.5:
+        transport, dice = self.transport, self.dice.random()
+        if dice < 2 / 3:
             transport.during = self._delete_a_little
-        else:
+        if dice > 1 / 3:
             transport.rate, transport.kinds = 0.5, ("short page",)
         self.poll_issues(stream)
         transport.during, transport.rate = self._live_a_little, 0.0

@@ -6,7 +6,6 @@ CODING counts the times of repositories, packages and versions in seconds.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from headrace.coding.streams.columns import (
     decimal,
@@ -134,8 +133,9 @@ ARTIFACT_PACKAGES = Stream(
 )
 
 
-def _names(project: Body) -> list[Any]:
-    return [project.get("Name")]
+def _names(project: Body) -> list[str] | None:
+    name = project.get("Name")
+    return [name] if isinstance(name, str) else None
 
 
 # The order of the list is stated nowhere. Where it is not newest first, what is new is found by

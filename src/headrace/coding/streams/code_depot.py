@@ -15,9 +15,12 @@ DEPOT_ID = integer("depot_id", "DepotId", "仓库 ID", "id of the depot")
 PUSHED = (HookRule(("GIT_PUSHED",)),)  # every depot of the project is looked at: all are cheap
 
 
-def path_of(depot: Body) -> str:
+def path_of(depot: Body) -> str | None:
     """The `DepotPath` (team/project/depot) that some Actions want; no list shows it but here."""
-    path = urlsplit(str(depot.get("HttpsUrl") or "")).path.removesuffix(".git")
+    address = depot.get("HttpsUrl")
+    if not isinstance(address, str):
+        return None
+    path = urlsplit(address).path.removesuffix(".git")
     return "/".join(path.strip("/").split("/")[-3:])
 
 
