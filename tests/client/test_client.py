@@ -57,10 +57,12 @@ def test_from_connections_to_rows(client: HeadraceClient, behind: Behind, world:
     assert stopped.name == client.tasks.named("to copy").name
     behind.until(lambda: next(client.tasks.runs(task.id)).outcome == "stopped")
     [run] = client.tasks.runs(task.id)
-    assert run.figures["read"] >= wanted
+    assert run.figures["read"] + run.figures["inserted"] >= wanted
     behind.until(lambda: "issues" in client.figures(f"task:{task.id}").ever)
-    assert client.figures(f"task:{task.id}").ever["issues"].read == wanted
-    assert sum(point.read for point in client.series(f"task:{task.id}", stream="issues")) == wanted
+    ever = client.figures(f"task:{task.id}").ever["issues"]
+    assert ever.read + ever.inserted == wanted
+    points = client.series(f"task:{task.id}", stream="issues")
+    assert sum(point.read + point.inserted for point in points) == wanted
     assert client.tasks.reset(task.id, ["issues"]).reset_streams == ["issues"]
     assert "[tasks." in client.export()
     client.tasks.delete(task.id)

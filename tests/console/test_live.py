@@ -41,8 +41,9 @@ def test_a_lapsed_session_loses_nothing(console: Console, open_page: Opened) -> 
     """A form that was filled in meanwhile is still there after signing in over it."""
     page = open_page("/account")
     page.context.clear_cookies()
-    page.get_by_label("Current password").fill("correct horse battery")
+    page.get_by_label("Present password").fill("correct horse battery")
     page.get_by_label("New password", exact=True).fill("another long password")
+    page.get_by_label("New password, once more").fill("another long password")
     page.get_by_role("button", name="Change the password").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Your session has ended")

@@ -56,6 +56,23 @@ def test_mirror_and_inbox_side_by_side(postgres: PostgresServer, name: str) -> N
         assert numbers(inbox.waiting(9)) == [1, 2]
 
 
+def test_how_many_came_over_time(postgres: PostgresServer, name: str) -> None:
+    with closing(PostgresInbox(postgres.url(), name)) as inbox:
+        at = [one.received_at for one in deliveries(1, 2, 3)]
+        span = 60_000
+        inbox.put(deliveries(1, 2, 3))
+        inbox.settle(["delivery-2"], state="dead", reason="why")
+        found = inbox.came(0, span)
+        assert sum(count for _, _, count in found) == 3
+        assert {(start, state) for start, state, _ in found} == {
+            (at[0] // span * span, "waiting"), (at[1] // span * span, "dead"),
+            (at[2] // span * span, "waiting"),
+        }  # fmt: skip
+        assert inbox.came(max(at) + 1, span) == []
+        inbox.prune(before_ms=max(at) + 1)
+        assert {state for _, state, _ in inbox.came(0, span)} == {"waiting"}
+
+
 def test_one_process_a_mirror(postgres: PostgresServer, name: str) -> None:
     with closing(open_mirror(postgres.url(), name, START_MS)) as one:
         with pytest.raises(Refused, match=f"in use by another process .schema {schema_name(name)}"):

@@ -43,6 +43,23 @@ def test_a_mirror_without_an_inbox_gets_one(tmp_path: Path) -> None:
         assert one.put(deliveries(1)) == 1
 
 
+def test_how_many_came_over_time(tmp_path: Path) -> None:
+    with closing(open_inbox(tmp_path / "team.inbox")) as inbox:
+        at = [one.received_at for one in deliveries(1, 2, 3)]
+        span = 60_000
+        inbox.put(deliveries(1, 2, 3))
+        inbox.settle(["delivery-2"], state="dead", reason="why")
+        found = inbox.came(0, span)
+        assert sum(count for _, _, count in found) == 3
+        assert {(start, state) for start, state, _ in found} == {
+            (at[0] // span * span, "waiting"), (at[1] // span * span, "dead"),
+            (at[2] // span * span, "waiting"),
+        }  # fmt: skip
+        assert inbox.came(max(at) + 1, span) == []
+        inbox.prune(before_ms=max(at) + 1)
+        assert {state for _, state, _ in inbox.came(0, span)} == {"waiting"}
+
+
 def test_it_may_be_opened_before_its_mirror(tmp_path: Path) -> None:
     path = tmp_path / "new.mirror"
     with closing(open_inbox(path)) as one:

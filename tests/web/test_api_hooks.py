@@ -56,6 +56,8 @@ def test_a_service_url_from_the_button_to_the_green_light(admin: Client, world: 
     state = admin.get(f"{at}/hooks")
     assert state["light"] == "green" and state["events"] == ["PING"] and not state["reading"]
     assert made["url"] not in str(state)
+    [same] = [one for one in admin.items(f"{API}/hooks") if one["connection_id"] == team["id"]]
+    assert same["state"]["light"] == "green" and made["url"] not in str(same)
     page = admin.get(f"{at}/deliveries?limit=1")
     assert page["items"][0]["event"] == "PING" and page["items"][0]["state"] == "done"
     rest = admin.get(f"{at}/deliveries?limit=1&after={page['next']}")
@@ -70,6 +72,7 @@ def test_a_service_url_from_the_button_to_the_green_light(admin: Client, world: 
         "replayed": ids["ids"], "reading": False,
     }  # fmt: skip
     assert admin.ask("POST", f"{at}/deliveries/replay", {"ids": ["nobody"]}).status == 404
+    assert admin.post(f"{at}/deliveries/replay-dead") == {"replayed": [], "reading": False}
     assert admin.ask("GET", f"{at}/deliveries/nobody").status == 404
     assert admin.ask("GET", f"{at}/deliveries?state=odd").status == 400
     turned = admin.post(f"{at}/service-url/rotate")

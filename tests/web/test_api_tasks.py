@@ -52,6 +52,8 @@ def test_settings_are_read_and_refused(admin: Client, behind: Behind, task: Task
         assert answer.status == 400, (settings, answer)
     exported = behind.platform.files.export()
     assert 'start = "2026-01-01T00:00:00Z"' in exported and "new_streams = false" in exported
+    alone = admin.ask("GET", path(made, "/export")).data.decode()
+    assert alone.startswith("[tasks.settings]\n") and "new_streams = false" in alone
     for one in (made, same):
         admin.delete(path(one))
 

@@ -151,6 +151,8 @@ class Connections:
             plain, secrets = self._split(role, kind, self._kinds.checked(role, kind, merged))
             name = name or row["name"]
             _check_name(name)
+            if (name, plain, secrets) == (row["name"], row["settings"], sealed):
+                return self._read(row)  # nothing to change, nothing to note
             change = sa.update(tables.connection).where(tables.connection.c.id == connection_id)
             change = change.values(
                 name=name, settings=plain, sealed=self._vault.seal(secrets, _row_name(name)),

@@ -10,6 +10,7 @@ from headrace.control.monitor import DAY_MS, HOUR_MS, Figures, Point
 from headrace.control.refusals import Missing
 from headrace.core.stream import Title
 
+_BEFORE_MS = 60_000
 SPANS = {"hour": HOUR_MS, "day": DAY_MS, "week": 7 * DAY_MS, "month": 30 * DAY_MS}
 
 
@@ -72,9 +73,10 @@ def chart(platform: Platform, subject: str, kind: str, span: str = "hour") -> di
 
 
 def _with_gaps(points: Sequence[Point], since_ms: int, until_ms: int) -> list[Point]:
-    """Spans in which nothing happened are not kept: a line falls to nought in them, and stays."""
+    """Spans in which nothing happened are not kept: a line falls to nought in them, and stays. It
+    begins a little before the first there is."""
     found: list[Point] = []
-    ends = since_ms
+    ends = max(since_ms, points[0].at - _BEFORE_MS) if points else since_ms
     for point in points:
         if point.at - ends > point.span_ms // 2:
             found += [Point(ends, point.span_ms, Figures()),

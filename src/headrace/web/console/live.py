@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 
 from litestar.response import Stream
 
-from headrace.errors import Unavailable
+from headrace.errors import Missing, Unavailable
 from headrace.web.api.access import COOKIE
 from headrace.web.console.view import View
 
@@ -30,8 +30,8 @@ async def _events(view: View, parts: Parts) -> AsyncIterator[str]:
     for _ in range(int(LIVES_SECONDS / LOOK_SECONDS)):
         try:
             now = await asyncio.to_thread(_look, view, parts)
-        except Unavailable:
-            now = sent  # the store is away for a moment
+        except (Unavailable, Missing):
+            now = sent  # the store is away for a moment, or what is shown is there no longer
         if now is None:
             return
         for name, html in now.items():

@@ -9,8 +9,12 @@ from typing import Any
 import msgspec
 from litestar.datastructures import FormMultiDict
 
+from headrace.app.serving.catalogue import group_of
+from headrace.app.serving.mining_values import mining_values
 from headrace.app.serving.task_settings import NOW, SNAPSHOT
 from headrace.coding.streams import CATALOGUE
+from headrace.control.connections import Connection
+from headrace.core.stream import Stream, Title
 from headrace.errors import Refused
 from headrace.web.api.tasks import Settings
 
@@ -75,6 +79,19 @@ def settings_of(fields: Fields) -> dict[str, Any]:
         return msgspec.convert(given, Settings).checked()
     except msgspec.ValidationError as error:
         raise Refused(str(error), advice="Mend it and send it again.") from None
+
+
+def tables(source: Connection | None) -> dict[str, Any]:
+    """The tables to choose from: those that a source reads, by what they are about."""
+    readable = mining_values(source.values if source is not None else {}).names()
+    streams = [stream for stream in CATALOGUE if stream.name in readable]
+    subjects: dict[Title, list[Stream]] = {}
+    for stream in streams:
+        subjects.setdefault(group_of(stream.name), []).append(stream)
+    optional = sum(stream.optional for stream in streams)
+    hooked = source is not None and source.values.get("increments", "polling") != "polling"
+    return {"subjects": list(subjects.items()), "usual": len(streams) - optional,
+            "optional": optional, "hooked": hooked}  # fmt: skip
 
 
 def _lines(text: str) -> list[str]:

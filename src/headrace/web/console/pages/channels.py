@@ -51,7 +51,7 @@ def add(view: TheView, form: TheForm) -> Response[str]:
     return view.go(_LIST)
 
 
-@shown(_LIST + "/{channel_id:int}", needs=Role.OPERATOR, twin="/channels/{channel_id}")
+@shown(_LIST + "/{channel_id:int}", needs=Role.OPERATOR, twin="/channels/{channel_id:int}")
 def edit(view: TheView, channel_id: _Id) -> Response[str]:
     """What it is, to be changed."""
     return _form(view, view.platform.channels.get(channel_id).as_dict())

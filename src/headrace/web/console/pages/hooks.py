@@ -70,9 +70,10 @@ def found_now(connection_id: Id, view: TheView) -> Stream:
     source(view.platform, connection_id)
 
     def parts() -> dict[str, str]:
+        standing, listed = _standing(view, connection_id), _listed(view, connection_id)
         return {
-            "standing": view.render("hooks/standing.html", **_standing(view, connection_id)),
-            "deliveries": view.render("hooks/delivery_rows.html", **_listed(view, connection_id)),
+            "standing": view.render("hooks/standing.html", **standing),
+            "deliveries": view.render("hooks/delivery_rows.html", **{**standing, **listed}),
         }
 
     return live(view, parts)
@@ -126,7 +127,10 @@ def _replayed(view: View, told: Mapping[str, Any]) -> str:
 def _standing(view: View, connection_id: int) -> dict[str, Any]:
     """How the hooks stand, for the head of the page of deliveries."""
     status = service_urls.status(view.platform, connection_id)
-    return {"connection_id": connection_id, "hooks": status, "states": words(view)}
+    used = status["increments"] != "polling"
+    return {
+        "connection_id": connection_id, "hooks": status, "used": used, "states": words(view),
+    }  # fmt: skip
 
 
 def _listed(view: View, connection_id: int) -> dict[str, Any]:

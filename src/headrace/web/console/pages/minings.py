@@ -11,6 +11,7 @@ from litestar.params import PathParameter
 from litestar.response import Stream
 
 from headrace.app.serving import catalogue, mining_views
+from headrace.coding.streams import CATALOGUE
 from headrace.errors import Missing
 from headrace.speech import word
 from headrace.web.console.live import live
@@ -160,15 +161,15 @@ def _one(view: View, key: str) -> dict[str, Any]:
 
 def _dressed(view: View, one: Mapping[str, Any]) -> dict[str, Any]:
     """With what a page says beside the figures."""
-    said, kinds = words(view), passes(view)
+    said, kinds, titles = words(view), passes(view), _titles(view)
     tables = [
         {
-            **table, "name": name, "title": _title(view, name), **_look(said, table["state"]),
+            **table, "name": name, "title": titles.get(name, name), **_look(said, table["state"]),
             "pass": kinds.get(table["last"]["kind"], "") if table["last"] else "",
         }
         for name, table in one["streams"].items()
     ]  # fmt: skip
-    notes = [{**note, "title": _title(view, note["stream"])} for note in one["notes"]]
+    notes = [{**note, "title": titles.get(note["stream"], "")} for note in one["notes"]]
     return {
         **one, **_look(said, one["state"]), "tables": tables, "notes": notes,
         "readers": readers(view, one["tasks"], one["mirror"]),
@@ -180,8 +181,14 @@ def _look(said: Mapping[str, str], state: str) -> dict[str, Any]:
 
 
 def _title(view: View, name: str) -> str:
+    """A table's title. Raises `Missing` for none of the catalogue's."""
     title: str = catalogue.named(name)["title"][view.language]
     return title
+
+
+def _titles(view: View) -> Mapping[str, str]:
+    chinese = view.language == "zh"
+    return {one.name: one.title.zh if chinese else one.title.en for one in CATALOGUE}
 
 
 HANDLERS = (

@@ -62,7 +62,7 @@ def tables_now(task_id: Id, view: TheView) -> Stream:
     def parts() -> Mapping[str, str]:
         rows = _tables(view, task_id)
         cells = {f"table-{one['name']}": view.render("tasks/table.html", one=one) for one in rows}
-        return cells | _head(view, task_id)
+        return cells | head(view, task_id)
 
     return live(view, parts)
 
@@ -94,7 +94,7 @@ def log_now(task_id: Id, view: TheView) -> Stream:
     def parts() -> Mapping[str, str]:
         lines = view.platform.log.lines(**asked, limit=_LINES)
         shown_lines = view.render("tasks/lines.html", lines=lines, chosen=asked)
-        return {"lines": shown_lines, **_head(view, task_id)}
+        return {"lines": shown_lines, **head(view, task_id)}
 
     return live(view, parts)
 
@@ -120,7 +120,7 @@ def runs(task_id: Id, view: TheView) -> Response[str]:
 def head_now(task_id: Id, view: TheView) -> Stream:
     """What stands above every tab."""
     view.platform.tasks.get(task_id)
-    return live(view, lambda: _head(view, task_id))
+    return live(view, lambda: head(view, task_id))
 
 
 def heading(view: View, task_id: int) -> dict[str, Any]:
@@ -132,7 +132,8 @@ def heading(view: View, task_id: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _head(view: View, task_id: int) -> dict[str, str]:
+def head(view: View, task_id: int) -> dict[str, str]:
+    """The part with it."""
     return {"head": view.render("tasks/head.html", **heading(view, task_id))}
 
 

@@ -6,30 +6,27 @@ from collections.abc import Mapping
 from typing import Any
 
 from litestar import Response
+from litestar.response import Stream
 
-from headrace.app.serving import drafts
-from headrace.app.serving.catalogue import group_of
-from headrace.app.serving.mining_values import mining_values
-from headrace.coding.streams import CATALOGUE
+from headrace.app.serving import drafts, prechecking
 from headrace.control.connections import Connection, ConnectionRole
 from headrace.control.people import Role
 from headrace.control.refusals import Conflict
 from headrace.control.states import ACTIVE
 from headrace.control.tasks import TaskRow
-from headrace.core.stream import Stream, Title
 from headrace.errors import Refused
 from headrace.web.api.tasks import Settings
 from headrace.web.api.verbs import Id
 from headrace.web.console import task_form as fields_of
 from headrace.web.console.kinds import shown_as
-from headrace.web.console.pages.task import heading
+from headrace.web.console.live import live
+from headrace.web.console.pages.task import head, heading
 from headrace.web.console.trials import show_trial
 from headrace.web.console.verbs import TheForm, TheTrials, TheView, done, shown
 from headrace.web.console.view import View
 from headrace.wire.problem import problem_of
 
 _AT = "/tasks/{task_id:int}/settings"
-_NO_HOOKS = "polling"
 
 
 @shown("/tasks/new", needs=Role.OPERATOR, part=True)
@@ -75,6 +72,22 @@ def settings(task_id: Id, view: TheView) -> Response[str]:
                      **heading(view, task_id), **_saved(view, row, fields, row.name))  # fmt: skip
 
 
+@shown("/live/tasks/{task_id:int}/settings", part=True)
+def settings_now(task_id: Id, view: TheView) -> Stream:
+    """What stands above; and, where a running task locked the form, the word that it stopped."""
+    platform = view.platform
+    platform.tasks.get(task_id)
+    locked = "locked" in view.request.query_params
+
+    def parts() -> dict[str, str]:
+        if locked and platform.tasks.get(task_id).state not in ACTIVE:
+            again = view.render("tasks/unlocked.html", task_id=task_id)
+            return {"unlocked": again, **head(view, task_id)}
+        return head(view, task_id)
+
+    return live(view, parts)
+
+
 @done(_AT)
 def edit(task_id: Id, view: TheView, form: TheForm) -> Response[str]:
     """Save what was changed, unless somebody else did meanwhile."""
@@ -101,6 +114,9 @@ def edit(task_id: Id, view: TheView, form: TheForm) -> Response[str]:
 @done("/tasks/precheck")
 def precheck(view: TheView, form: TheForm, trials: TheTrials) -> Response[str]:
     """What would stand in its way, as the form says it; nothing is saved."""
+    if "as_saved" in form:
+        items = prechecking.precheck(view.platform, fields_of.number(form, "id"))
+        return show_trial(view, trials.start(view.by, "precheck", items))
     given = fields_of.settings_of(fields_of.posted(form))
     if task_id := fields_of.number(form, "id"):
         items = drafts.check_change(view.platform, task_id, given)
@@ -148,20 +164,7 @@ def _saved(view: View, row: TaskRow, fields: Mapping[str, Any], name: str) -> di
 def _fields(view: View, fields: Mapping[str, Any], source: Connection | None) -> dict[str, Any]:
     agents = [(one.name, one.name) for one in view.platform.agents.all()]
     return {"fields": fields, "agents": agents, "error": None, "theirs": None,
-            **_tables(source)}  # fmt: skip
-
-
-def _tables(source: Connection | None) -> dict[str, Any]:
-    """The tables to choose from: those that a source reads, by what they are about."""
-    readable = mining_values(source.values if source is not None else {}).names()
-    streams = [stream for stream in CATALOGUE if stream.name in readable]
-    subjects: dict[Title, list[Stream]] = {}
-    for stream in streams:
-        subjects.setdefault(group_of(stream.name), []).append(stream)
-    optional = sum(stream.optional for stream in streams)
-    hooked = source is not None and source.values.get("increments", _NO_HOOKS) != _NO_HOOKS
-    return {"subjects": list(subjects.items()), "usual": len(streams) - optional,
-            "optional": optional, "hooked": hooked}  # fmt: skip
+            **fields_of.tables(source)}  # fmt: skip
 
 
 def _choices(found: list[Connection]) -> list[tuple[int, str]]:
@@ -172,4 +175,4 @@ def _differing(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
     return [name for name in theirs if theirs[name] != mine[name]]
 
 
-HANDLERS = (new, add, ends, settings, edit, precheck)
+HANDLERS = (new, add, ends, settings, settings_now, edit, precheck)

@@ -13,7 +13,7 @@
     grid: { left: 8, right: 16, top: 36, bottom: 8, containLabel: true },
     tooltip: { trigger: "axis", renderMode: "richText" },
     xAxis: { type: "time", axisLabel: { hideOverlap: true } },
-    yAxis: { type: "value", name: say(data.unit) },
+    yAxis: { type: "value", name: say(data.unit), minInterval: stacked ? 1 : undefined },
     series: data.series.map((one) => ({
       name: say(one.title), type: stacked ? "bar" : "line", stack: stacked ? "all" : undefined,
       showSymbol: false, smooth: !stacked, areaStyle: stacked ? undefined : { opacity: 0.12 }, data: one.points,

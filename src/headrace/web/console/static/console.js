@@ -107,6 +107,24 @@
     for (const input of document.querySelectorAll("[data-filter]")) if (input.value) filter(input);
   });
 
+  // --- live parts wait while somebody is about to act on one: what is pressed, asked, selected or
+  // on its way would be gone with the part ------------------------------------------------------
+  const late = new Map();
+  let pressed = false;
+  const busy = () => pressed || document.querySelector("dialog[open], .htmx-request") || !getSelection().isCollapsed;
+  document.addEventListener("pointerdown", () => { pressed = true; });
+  for (const ended of ["pointerup", "pointercancel", "dragend"]) document.addEventListener(ended, () => { pressed = false; });
+  document.addEventListener("htmx:sseBeforeMessage", (event) => {
+    if (!busy()) return void late.delete(event.target);
+    event.preventDefault();
+    late.set(event.target, event.detail.data);
+  });
+  setInterval(() => {
+    if (!late.size || busy()) return;
+    for (const [part, html] of late) if (part.isConnected) htmx.swap(part, html, { swapStyle: "innerHTML" });
+    late.clear();
+  }, 250);
+
   // --- groups of boxes: a button that ticks all or none, and how many are ticked -----------------
   const count = (group) => {
     const ticked = group.querySelectorAll("input:checked").length;
@@ -139,7 +157,6 @@
   const arrived = (root) => {
     tellTimes(root);
     follow();
-    for (const field of document.querySelectorAll("[data-filter]")) if (field.value) sift(field);
     for (const dialog of root.querySelectorAll("dialog[data-open]")) if (!dialog.open) dialog.showModal();
     const code = root.querySelector("input[data-from-fragment]");
     if (code && location.hash) {
