@@ -18,7 +18,7 @@ from docs.reference_words import CODES, QUERIES, SETTINGS
 
 import headrace
 from headrace import config, errors
-from headrace.app.serving.metrics import FAMILIES
+from headrace.app.serving.watching.metrics import FAMILIES
 from headrace.cli import words
 from headrace.cli.run import COMMANDS, _program
 from headrace.client import ConnectionsClient, HeadraceClient, TasksClient

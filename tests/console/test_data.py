@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import expect
 from tests.console.conftest import Console, Opened
 
-from headrace.app.serving import catalogue, samples
+from headrace.app.serving import catalogue
+from headrace.app.serving.connecting import samples
 from headrace.coding.streams import CATALOGUE
 from headrace.web.console.pages.data import CLIPPED, cell, strategies
 from headrace.web.console.view import View

@@ -17,8 +17,8 @@ from tests.serving.test_service_urls import deliver, ping
 from tests.web.api_site import PASSWORD
 
 from headrace.app import SystemClock
-from headrace.app.serving import deliveries, service_urls
-from headrace.app.serving.deliveries import inbox_of
+from headrace.app.serving.hooks import deliveries, service_urls
+from headrace.app.serving.hooks.deliveries import inbox_of
 from headrace.app.serving.platform import Platform
 from headrace.control.alerts import Cause
 from headrace.core.ports import Delivery

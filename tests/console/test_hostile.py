@@ -15,7 +15,7 @@ from tests.console.hostile import PAYLOADS, HostilePlayground
 from tests.serving.conftest import ADMIN
 
 from headrace.app import SystemClock
-from headrace.app.serving import samples
+from headrace.app.serving.connecting import samples
 from headrace.control.connections import ConnectionRole
 from headrace.control.history import Level
 from headrace.playground import DEFAULT_TOKEN, Settings, Team, serve

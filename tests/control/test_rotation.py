@@ -23,9 +23,9 @@ from tests.servers.postgres import PostgresServer
 from headrace.app.grant_store import FileGrantStore
 from headrace.app.place import open_grants
 from headrace.app.sealing import KEY_FILE, ROTATION_FILE, mask_key, write_rotation
-from headrace.app.serving.locks import lock_key
+from headrace.app.serving.keys.locks import lock_key
+from headrace.app.serving.keys.rotation import rotate_key
 from headrace.app.serving.platform import Platform
-from headrace.app.serving.rotation import rotate_key
 from headrace.app.system import SystemClock
 from headrace.coding.oauth import Grant
 from headrace.config import key_from_environment
@@ -182,7 +182,7 @@ DRIVER = """
 import os, shutil, signal, sys
 from pathlib import Path
 import sqlalchemy as sa
-from headrace.app.serving import rotation
+from headrace.app.serving.keys import rotation
 from headrace.cli import run
 
 template, folders = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()

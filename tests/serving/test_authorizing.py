@@ -13,7 +13,8 @@ import urllib3
 from tests.cli.conftest import World
 from tests.serving.conftest import ADMIN, Site
 
-from headrace.app.serving import looking, trying, views
+from headrace.app.serving import views
+from headrace.app.serving.connecting import looking, trying
 from headrace.app.serving.platform import Platform
 from headrace.control.connections import HIDDEN, Connection, ConnectionRole
 from headrace.control.people import Person, Role

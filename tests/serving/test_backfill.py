@@ -10,8 +10,8 @@ import pytest
 from tests.serving.conftest import ADMIN, Site
 from tests.serving.test_platform import ask, issues
 
-from headrace.app.serving.errands import Errands
-from headrace.app.serving.task_settings import checked, choose, chosen_streams, moment_of
+from headrace.app.serving.tasks.errands import Errands
+from headrace.app.serving.tasks.task_settings import checked, choose, chosen_streams, moment_of
 from headrace.control.states import State
 from headrace.control.tasks import TaskRow
 from headrace.errors import Refused, Unavailable

@@ -13,8 +13,9 @@ from tests.cli.conftest import QUICK, World
 from tests.serving.conftest import ADMIN, Site
 
 from headrace.app.keeping import Keeping
-from headrace.app.serving import mining_views, views
-from headrace.app.serving.mining import Mining
+from headrace.app.serving import views
+from headrace.app.serving.mining import mining_views
+from headrace.app.serving.mining.mining import Mining
 from headrace.app.serving.platform import Platform
 from headrace.app.session import Session
 from headrace.app.system import SystemClock

@@ -10,7 +10,7 @@ import pytest
 from tests.serving.conftest import ADMIN, Site
 
 from headrace.app.serving.kinds import ConnectionKinds
-from headrace.app.serving.mining_values import mining_values
+from headrace.app.serving.mining.mining_values import mining_values
 from headrace.coding.streams import CATALOGUE, DEFAULTS
 from headrace.config import ConnectionSettings
 from headrace.control.connections import HIDDEN, ConnectionRole

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from headrace.app.sealing import Seal
-from headrace.app.serving.notifying import MESSAGE_ID, SIGNATURE, Message, Notifier, send
+from headrace.app.serving.watching.notifying import MESSAGE_ID, SIGNATURE, Message, Notifier, send
 from headrace.control.alerts import SETTLED_MS, Alerts, Cause
 from headrace.control.audit import Audit
 from headrace.control.channels import Channels

@@ -13,13 +13,13 @@ from tests.cli.conftest import QUICK, World, living
 from tests.serving.conftest import ADMIN, Site
 from tests.serving.test_platform import issues
 
-from headrace.app.serving.mining import Pass
-from headrace.app.serving.phases import FOLLOWING, OPENING
+from headrace.app.serving.mining.mining import Pass
 from headrace.app.serving.platform import Platform
-from headrace.app.serving.prechecking import precheck
-from headrace.app.serving.progress import Estimate, in_sum, progress
-from headrace.app.serving.reach import reaches
-from headrace.app.serving.verifying import verify
+from headrace.app.serving.tasks.phases import FOLLOWING, OPENING
+from headrace.app.serving.tasks.prechecking import precheck
+from headrace.app.serving.tasks.progress import Estimate, in_sum, progress
+from headrace.app.serving.tasks.reach import reaches
+from headrace.app.serving.tasks.verifying import verify
 from headrace.coding.checks import Check
 from headrace.coding.cost import first_copy
 from headrace.coding.streams import find

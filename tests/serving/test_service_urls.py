@@ -14,9 +14,10 @@ from tests.cli.conftest import WatchedPlayground, World
 from tests.serving.conftest import ADMIN, Site
 
 from headrace.app import SystemClock
-from headrace.app.serving import carrying, deliveries, hook_setting, samples, service_urls
-from headrace.app.serving.deliveries import Wanted
-from headrace.app.serving.inboxes import tidy
+from headrace.app.serving.connecting import carrying, samples
+from headrace.app.serving.hooks import deliveries, hook_setting, service_urls
+from headrace.app.serving.hooks.deliveries import Wanted
+from headrace.app.serving.hooks.inboxes import tidy
 from headrace.app.serving.platform import Platform
 from headrace.coding.hook_secrets import signature_of
 from headrace.control.connections import Connection, ConnectionRole
@@ -267,7 +268,7 @@ def test_deliveries_are_found_shown_and_replayed(site: Site) -> None:
 
 
 def test_what_waits_has_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("headrace.app.serving.inboxes.WAITING_MAX", 3)
+    monkeypatch.setattr("headrace.app.serving.hooks.inboxes.WAITING_MAX", 3)
     with closing(open_inbox(tmp_path, "m")) as inbox:
         inbox.put([Delivery(f"d-{n}", "X", 1_000 + n, {}, b"{}") for n in range(8)])
         tidy(inbox, 2_000)

@@ -13,7 +13,7 @@ from tests.cli.conftest import World
 from tests.servers.postgres import PostgresServer, postgres
 from tests.serving.conftest import Site
 
-from headrace.app.serving.identity import LOCAL, NAME_FILE
+from headrace.app.serving.keys.identity import LOCAL, NAME_FILE
 from headrace.app.serving.platform import STORE_FILE, Platform
 from headrace.control.states import State
 from headrace.errors import Refused, Unavailable

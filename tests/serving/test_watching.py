@@ -10,8 +10,8 @@ import pytest
 from tests.cli.conftest import World
 from tests.serving.conftest import ADMIN, Site
 
-from headrace.app.serving.metrics import FAMILIES, Usage, render
 from headrace.app.serving.platform import Platform
+from headrace.app.serving.watching.metrics import FAMILIES, Usage, render
 from headrace.control.alerts import Thresholds
 from headrace.control.history import Level, Outcome
 from headrace.control.monitor import Figures, together

@@ -20,7 +20,7 @@ def command() -> click.Command:
 def _run(out: Output, *, data: Path, store: str | None) -> int:
     from rich.markup import escape
 
-    from headrace.app.serving.rotation import rotate_key
+    from headrace.app.serving.keys.rotation import rotate_key
     from headrace.config import NEW_KEY_VARIABLE, key_from_environment, password_of, variable
 
     for secret in (password_of(store or ""), key_from_environment(), variable(NEW_KEY_VARIABLE)):

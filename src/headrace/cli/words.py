@@ -251,9 +251,7 @@ WORDS: Mapping[str, Both] = {
         "A connection of headrace.toml: show what its token may read.",
         "headrace.toml 里的连接：显示其令牌可读哪些表。",
     ),
-    "opt.console": Both(
-        "Look at it in a browser, until stopped.", "在浏览器中查看，直到停止。"
-    ),
+    "opt.console": Both("Look at it in a browser, until stopped.", "在浏览器中查看，直到停止。"),
     "opt.port": Both("Port; 0: any free one.", "端口；0 表示任意空闲端口。"),
     "opt.host": Both("Address to listen on.", "监听地址。"),
     "opt.data": Both("Folder of everything that is kept.", "保存全部数据的文件夹。"),

@@ -6,8 +6,8 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
-from headrace.app.serving.doors import Door, Doors
-from headrace.app.serving.inboxes import Slot
+from headrace.app.serving.hooks.doors import Door, Doors
+from headrace.app.serving.hooks.inboxes import Slot
 from headrace.coding.hooks import PING
 from headrace.core.clock import Clock
 from headrace.core.ports import Delivery

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headrace.app.serving.kinds import ConnectionKinds
-from headrace.app.serving.metrics import Usage
-from headrace.app.serving.miner import Miner, Wanted
-from headrace.app.serving.mining import Mining
-from headrace.app.serving.mining_values import mining_values
-from headrace.app.serving.runner import Ground, Runner
-from headrace.app.serving.task_settings import SNAPSHOT, chosen_streams, engine_task
+from headrace.app.serving.mining.miner import Miner, Wanted
+from headrace.app.serving.mining.mining import Mining
+from headrace.app.serving.mining.mining_values import mining_values
+from headrace.app.serving.tasks.runner import Ground, Runner
+from headrace.app.serving.tasks.task_settings import SNAPSHOT, chosen_streams, engine_task
+from headrace.app.serving.watching.metrics import Usage
 from headrace.app.system import SystemClock
 from headrace.control.agents import Agents
 from headrace.control.connections import Connection, ConnectionRole, Connections

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from headrace.app.serving.task_settings import checked
+from headrace.app.serving.tasks.task_settings import checked
 from headrace.config import variable
 from headrace.config.file import fill
 from headrace.control.connections import Connection, ConnectionRole, Connections, Values

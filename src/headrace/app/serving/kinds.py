@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from headrace.app.hook_identity import HOOK_NAME
-from headrace.app.serving.mining_values import PASSWORD, STORE, mining_values, split_store
+from headrace.app.serving.mining.mining_values import PASSWORD, STORE, mining_values, split_store
 from headrace.config import ConnectionSettings, password_of
 from headrace.config.file import Config
 from headrace.config.keys import CONNECTION_KEYS, near

@@ -12,22 +12,22 @@ from headrace.app.hook_identity import make_installation
 from headrace.app.sealing import open_seals
 from headrace.app.services import check as run_check
 from headrace.app.serving.agent import Desk, LocalAgent, release
-from headrace.app.serving.authorizing import Authorizing
-from headrace.app.serving.counting import Mirrors, Place
-from headrace.app.serving.doors import Doors
+from headrace.app.serving.connecting.authorizing import Authorizing
 from headrace.app.serving.files import Files
-from headrace.app.serving.identity import agent_name
-from headrace.app.serving.kept import kept_inboxes, kept_mirrors
+from headrace.app.serving.hooks.doors import Doors
+from headrace.app.serving.hooks.kept import kept_inboxes, kept_mirrors
+from headrace.app.serving.keys.identity import agent_name
+from headrace.app.serving.keys.locks import lock_key, lock_server
 from headrace.app.serving.kinds import ConnectionKinds
-from headrace.app.serving.locks import lock_key, lock_server
-from headrace.app.serving.metrics import Metrics
-from headrace.app.serving.mining_values import mining_values
-from headrace.app.serving.notifying import Notifier
+from headrace.app.serving.mining.mining_values import mining_values
 from headrace.app.serving.rehearsal import Rehearsal
-from headrace.app.serving.reloading import Reloader, mirror_places
-from headrace.app.serving.situation import Situations
-from headrace.app.serving.task_settings import choose
-from headrace.app.serving.watching import Books, Watching
+from headrace.app.serving.tasks.task_settings import choose
+from headrace.app.serving.watching.counting import Mirrors, Place
+from headrace.app.serving.watching.metrics import Metrics
+from headrace.app.serving.watching.notifying import Notifier
+from headrace.app.serving.watching.reloading import Reloader, mirror_places
+from headrace.app.serving.watching.situation import Situations
+from headrace.app.serving.watching.watching import Books, Watching
 from headrace.app.system import SystemClock
 from headrace.coding.checks import Check
 from headrace.config import key_from_environment

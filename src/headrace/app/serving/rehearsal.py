@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from headrace.app.serving.files import Files
-from headrace.app.serving.task_settings import choose
+from headrace.app.serving.tasks.task_settings import choose
 from headrace.control import tables
 from headrace.control.audit import Audit
 from headrace.control.connections import Connections, Kinds

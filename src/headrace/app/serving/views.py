@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from headrace.app.serving.agent import mining_key
-from headrace.app.serving.phases import phase_of
+from headrace.app.serving.mining.troubles import Troubles
 from headrace.app.serving.platform import Platform
-from headrace.app.serving.runner import Runner
-from headrace.app.serving.troubles import Troubles
+from headrace.app.serving.tasks.phases import phase_of
+from headrace.app.serving.tasks.runner import Runner
 from headrace.control.connections import Connection, ConnectionRole
 from headrace.control.history import Line
 from headrace.control.tasks import TaskRow

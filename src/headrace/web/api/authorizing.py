@@ -8,8 +8,8 @@ from urllib.parse import quote
 from litestar import Request
 from litestar.response import Redirect
 
-from headrace.app.serving.authorizing import PATH, Outcome
-from headrace.app.serving.looking import in_time
+from headrace.app.serving.connecting.authorizing import PATH, Outcome
+from headrace.app.serving.connecting.looking import in_time
 from headrace.control.people import Role
 from headrace.errors import Unavailable
 from headrace.web.api.access import ANYBODY

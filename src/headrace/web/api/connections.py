@@ -9,7 +9,8 @@ from litestar import Response
 from litestar.params import FromQuery, JSONBody
 from litestar.response import Stream
 
-from headrace.app.serving import looking, views
+from headrace.app.serving import views
+from headrace.app.serving.connecting import looking
 from headrace.control.connections import ConnectionRole
 from headrace.control.people import Role
 from headrace.web.api.answers import LINES, all_shown, shown

@@ -9,7 +9,8 @@ from litestar import Response
 from litestar.params import FromQuery, JSONBody
 from litestar.response import Stream
 
-from headrace.app.serving import carrying, trying, views
+from headrace.app.serving import views
+from headrace.app.serving.connecting import carrying, trying
 from headrace.control.connections import ConnectionRole
 from headrace.web.api.answers import LINES, shown
 from headrace.web.api.lines import check_lines

@@ -10,8 +10,8 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, PathParameter, QueryParameter
 from litestar.response import Stream
 
-from headrace.app.serving import deliveries, hook_setting, hook_views, service_urls
-from headrace.app.serving.deliveries import REPLAY_MAX
+from headrace.app.serving.hooks import deliveries, hook_setting, hook_views, service_urls
+from headrace.app.serving.hooks.deliveries import REPLAY_MAX
 from headrace.control.people import Role
 from headrace.web.api.answers import all_shown, shown
 from headrace.web.api.lines import lines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from litestar import Response
 
-from headrace.app.serving.metrics import CONTENT_TYPE
+from headrace.app.serving.watching.metrics import CONTENT_TYPE
 from headrace.web.api.verbs import The, look
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from litestar.params import PathParameter
 
-from headrace.app.serving import mining_views
+from headrace.app.serving.mining import mining_views
 from headrace.coding.streams import CATALOGUE
 from headrace.errors import Missing
 from headrace.web.api.answers import all_shown, shown

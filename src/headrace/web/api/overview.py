@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from litestar.params import PathParameter, QueryParameter
 
-from headrace.app.serving import hook_views
-from headrace.app.serving.charts import chart
+from headrace.app.serving.hooks import hook_views
 from headrace.app.serving.overview import overview
+from headrace.app.serving.watching.charts import chart
 from headrace.web.api.verbs import Id, The, look
 
 KindOf = Annotated[str, PathParameter(max_length=20)]

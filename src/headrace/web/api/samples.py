@@ -6,8 +6,8 @@ from typing import Annotated
 
 from litestar.params import PathParameter, QueryParameter
 
-from headrace.app.serving import samples
-from headrace.app.serving.samples import ROWS_MAX
+from headrace.app.serving.connecting import samples
+from headrace.app.serving.connecting.samples import ROWS_MAX
 from headrace.control.people import Role
 from headrace.web.api.answers import all_shown, shown
 from headrace.web.api.pages import whole

@@ -10,8 +10,9 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, QueryParameter
 from litestar.response import Stream
 
-from headrace.app.serving import rejecting, verifying, views
-from headrace.app.serving.progress import progress as progress_of
+from headrace.app.serving import views
+from headrace.app.serving.tasks import rejecting, verifying
+from headrace.app.serving.tasks.progress import progress as progress_of
 from headrace.coding.streams import find
 from headrace.control.people import Role
 from headrace.engine.verify import Verdict

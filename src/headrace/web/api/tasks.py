@@ -9,7 +9,8 @@ from litestar import Response
 from litestar.params import JSONBody
 from litestar.response import Stream
 
-from headrace.app.serving import prechecking, task_settings, views
+from headrace.app.serving import views
+from headrace.app.serving.tasks import prechecking, task_settings
 from headrace.coding.streams import find
 from headrace.web.api.answers import LINES, all_shown, shown
 from headrace.web.api.lines import check_lines

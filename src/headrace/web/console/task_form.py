@@ -10,8 +10,8 @@ import msgspec
 from litestar.datastructures import FormMultiDict
 
 from headrace.app.serving.catalogue import group_of
-from headrace.app.serving.mining_values import mining_values
-from headrace.app.serving.task_settings import NOW, SNAPSHOT
+from headrace.app.serving.mining.mining_values import mining_values
+from headrace.app.serving.tasks.task_settings import NOW, SNAPSHOT
 from headrace.coding.streams import CATALOGUE
 from headrace.control.connections import Connection
 from headrace.core.stream import Stream, Title

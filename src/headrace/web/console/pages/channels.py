@@ -9,7 +9,7 @@ from litestar import Response
 from litestar.datastructures import FormMultiDict
 from litestar.params import PathParameter
 
-from headrace.app.serving.notifying import MESSAGE_ID, SIGNATURE
+from headrace.app.serving.watching.notifying import MESSAGE_ID, SIGNATURE
 from headrace.control.channels import EMAIL, KEYS, SECRETS, SECURITY, WEBHOOK
 from headrace.control.connections import HIDDEN
 from headrace.control.people import Role

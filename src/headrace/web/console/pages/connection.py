@@ -9,7 +9,8 @@ from litestar.datastructures import FormMultiDict
 from litestar.exceptions import NotFoundException
 from litestar.params import PathParameter
 
-from headrace.app.serving import trying, views
+from headrace.app.serving import views
+from headrace.app.serving.connecting import trying
 from headrace.control.connections import HIDDEN, Connection, ConnectionRole
 from headrace.control.people import Role
 from headrace.control.refusals import Conflict

@@ -6,7 +6,8 @@ from typing import Any
 
 from litestar import Response
 
-from headrace.app.serving import carrying, views
+from headrace.app.serving import views
+from headrace.app.serving.connecting import carrying
 from headrace.control.people import Role
 from headrace.web.api.verbs import Id
 from headrace.web.console.kinds import DESTINATIONS, SOURCES, shown_as

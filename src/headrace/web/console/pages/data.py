@@ -9,7 +9,8 @@ from typing import Annotated, Any
 from litestar import Response
 from litestar.params import PathParameter
 
-from headrace.app.serving import catalogue, samples
+from headrace.app.serving import catalogue
+from headrace.app.serving.connecting import samples
 from headrace.control.connections import ConnectionRole
 from headrace.control.people import Role
 from headrace.core.stream import Strategy

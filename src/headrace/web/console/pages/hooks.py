@@ -13,8 +13,9 @@ from litestar import Response
 from litestar.params import PathParameter
 from litestar.response import Stream
 
-from headrace.app.serving import catalogue, deliveries, hook_views, service_urls
-from headrace.app.serving.deliveries import Wanted
+from headrace.app.serving import catalogue
+from headrace.app.serving.hooks import deliveries, hook_views, service_urls
+from headrace.app.serving.hooks.deliveries import Wanted
 from headrace.app.serving.views import source
 from headrace.errors import Refused
 from headrace.web.api.verbs import Id

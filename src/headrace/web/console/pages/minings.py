@@ -10,7 +10,8 @@ from litestar import Response
 from litestar.params import PathParameter
 from litestar.response import Stream
 
-from headrace.app.serving import catalogue, mining_views
+from headrace.app.serving import catalogue
+from headrace.app.serving.mining import mining_views
 from headrace.coding.streams import CATALOGUE
 from headrace.errors import Missing
 from headrace.speech import word

@@ -8,7 +8,8 @@ from typing import Any
 from litestar import Response
 from litestar.response import Stream
 
-from headrace.app.serving import hook_setting, service_urls, views
+from headrace.app.serving import views
+from headrace.app.serving.hooks import hook_setting, service_urls
 from headrace.control.people import Role
 from headrace.web.api.verbs import Id
 from headrace.web.console.live import live

@@ -9,10 +9,11 @@ from urllib.parse import urlencode
 from litestar import Response
 from litestar.response import Stream
 
-from headrace.app.serving import mining_views, views
+from headrace.app.serving import views
 from headrace.app.serving.agent import mining_key
-from headrace.app.serving.charts import SPANS
-from headrace.app.serving.progress import progress
+from headrace.app.serving.mining import mining_views
+from headrace.app.serving.tasks.progress import progress
+from headrace.app.serving.watching.charts import SPANS
 from headrace.coding.streams import CATALOGUE
 from headrace.control.history import Level
 from headrace.web.api.pages import newest

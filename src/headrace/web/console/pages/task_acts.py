@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from litestar import Response
 
-from headrace.app.serving import rejecting, verifying
+from headrace.app.serving.tasks import rejecting, verifying
 from headrace.coding.streams import find
 from headrace.control.people import Role
 from headrace.errors import HeadraceError

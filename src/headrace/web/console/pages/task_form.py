@@ -8,7 +8,7 @@ from typing import Any
 from litestar import Response
 from litestar.response import Stream
 
-from headrace.app.serving import drafts, prechecking
+from headrace.app.serving.tasks import drafts, prechecking
 from headrace.control.connections import Connection, ConnectionRole
 from headrace.control.people import Role
 from headrace.control.refusals import Conflict

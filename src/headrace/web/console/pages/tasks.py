@@ -12,8 +12,8 @@ from litestar import Response
 from litestar.response import Stream
 
 from headrace.app.serving import views
-from headrace.app.serving.phases import FILLING, OPENING, SNAPSHOT
-from headrace.app.serving.progress import progress
+from headrace.app.serving.tasks.phases import FILLING, OPENING, SNAPSHOT
+from headrace.app.serving.tasks.progress import progress
 from headrace.control.connections import ConnectionRole
 from headrace.control.monitor import together
 from headrace.control.refusals import Missing

@@ -10,7 +10,7 @@ from pathlib import Path
 from headrace.app.place import open_grants
 from headrace.app.result import Note
 from headrace.app.serving.agent import Desk, LocalAgent
-from headrace.app.serving.counting import TaskCounter
+from headrace.app.serving.watching.counting import TaskCounter
 from headrace.control.alerts import Situation, SourceView, TaskView, Thresholds
 from headrace.control.connections import Connection, ConnectionRole
 from headrace.control.states import State

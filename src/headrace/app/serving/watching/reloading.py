@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
-from headrace.app.serving.counting import Mirrors, Place
+from headrace.app.serving.watching.counting import Mirrors, Place
 from headrace.coding.streams import CATALOGUE
 from headrace.control.connections import Connection, ConnectionRole, Connections
 from headrace.control.models import DAILY_AT, Load, Models, next_load

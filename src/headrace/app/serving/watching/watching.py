@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 from headrace.app.result import Note
 from headrace.app.serving.agent import LocalAgent
-from headrace.app.serving.counting import Mirrors, SourceCounter, TaskCounter, source_of
-from headrace.app.serving.mining import Mining
-from headrace.app.serving.reloading import Reloader
-from headrace.app.serving.runner import Runner
-from headrace.app.serving.situation import Situations
+from headrace.app.serving.mining.mining import Mining
+from headrace.app.serving.tasks.runner import Runner
+from headrace.app.serving.watching.counting import Mirrors, SourceCounter, TaskCounter, source_of
+from headrace.app.serving.watching.reloading import Reloader
+from headrace.app.serving.watching.situation import Situations
 from headrace.control.alerts import Alerts, causes
 from headrace.control.history import Level, Log, Outcome, Runs
 from headrace.control.monitor import HOUR_MS, SPAN_MS, Entry, Monitor, together

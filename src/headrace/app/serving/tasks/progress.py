@@ -12,12 +12,12 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from headrace.app.serving.agent import mining_key
-from headrace.app.serving.mining import Mining
-from headrace.app.serving.phases import FILLING, FOLLOWING, OPENING, SNAPSHOT, phase_of
+from headrace.app.serving.mining.mining import Mining
 from headrace.app.serving.platform import Platform
-from headrace.app.serving.reach import Reach, reaches
-from headrace.app.serving.runner import Runner
-from headrace.app.serving.task_settings import chosen_streams
+from headrace.app.serving.tasks.phases import FILLING, FOLLOWING, OPENING, SNAPSHOT, phase_of
+from headrace.app.serving.tasks.reach import Reach, reaches
+from headrace.app.serving.tasks.runner import Runner
+from headrace.app.serving.tasks.task_settings import chosen_streams
 from headrace.control.connections import Connection
 from headrace.control.history import Level
 from headrace.control.monitor import Figures, Rate, together

@@ -17,7 +17,7 @@ from headrace.app.selection import streams_of
 from headrace.app.services import check as check_source
 from headrace.app.serving.agent import mining_key, pinned_agent
 from headrace.app.serving.platform import Platform, check_result
-from headrace.app.serving.task_settings import chosen_streams, engine_task, meaning
+from headrace.app.serving.tasks.task_settings import chosen_streams, engine_task, meaning
 from headrace.coding.checks import Check, Outcome
 from headrace.coding.cost import first_copy
 from headrace.coding.streams import CATALOGUE

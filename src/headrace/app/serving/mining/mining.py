@@ -12,7 +12,7 @@ from typing import NamedTuple
 from headrace.app.hooks import SessionHooks
 from headrace.app.keeping import Keeping
 from headrace.app.result import Note
-from headrace.app.serving.holding import Holding, holding_of
+from headrace.app.serving.mining.holding import Holding, holding_of
 from headrace.app.session import Session
 from headrace.app.system import SystemClock
 from headrace.coding.client import Client

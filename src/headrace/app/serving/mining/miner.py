@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from headrace.app.keeping import Keeping
-from headrace.app.serving.holding import Holding
 from headrace.app.serving.kinds import ConnectionKinds
-from headrace.app.serving.mining import Mining, Order
-from headrace.app.serving.mining_values import FROM_NOW, kind_of, mining_values
+from headrace.app.serving.mining.holding import Holding
+from headrace.app.serving.mining.mining import Mining, Order
+from headrace.app.serving.mining.mining_values import FROM_NOW, kind_of, mining_values
 from headrace.control.connections import Connection, Connections
 from headrace.control.minings import MiningRow, Minings
 from headrace.core.clock import Clock

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from headrace.app.serving.doors import Door
-from headrace.app.serving.kept import Place
+from headrace.app.serving.hooks.doors import Door
+from headrace.app.serving.hooks.kept import Place
 from headrace.core.clock import Clock
 from headrace.core.ports import Delivery
 from headrace.mirror.inbox import StoredInbox

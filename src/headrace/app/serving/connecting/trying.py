@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from headrace.app.services import check as run_check
-from headrace.app.serving.looking import projects_of
+from headrace.app.serving.connecting.looking import projects_of
 from headrace.app.serving.platform import Platform, check_destination
 from headrace.coding.checks import Check
 from headrace.config import ConnectionSettings

@@ -7,7 +7,7 @@ from typing import Any
 
 from headrace.app.serving.agent import mining_key, pinned_agent
 from headrace.app.serving.platform import Platform
-from headrace.app.serving.task_settings import chosen_streams
+from headrace.app.serving.tasks.task_settings import chosen_streams
 from headrace.control.connections import Connection
 from headrace.control.minings import MiningRow
 from headrace.control.states import ACTIVE, State

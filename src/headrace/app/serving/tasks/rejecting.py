@@ -7,8 +7,8 @@ from typing import Any
 
 from headrace.app.rejected import list_rejected
 from headrace.app.serving.platform import Platform
-from headrace.app.serving.task_settings import meaning
-from headrace.app.serving.verifying import at_work
+from headrace.app.serving.tasks.task_settings import meaning
+from headrace.app.serving.tasks.verifying import at_work
 from headrace.engine.apply import Apply
 from headrace.errors import Unavailable
 

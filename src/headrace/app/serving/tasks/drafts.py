@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from headrace.app.serving.platform import Platform
-from headrace.app.serving.prechecking import precheck, precheck_draft
-from headrace.app.serving.task_settings import choose
+from headrace.app.serving.tasks.prechecking import precheck, precheck_draft
+from headrace.app.serving.tasks.task_settings import choose
 from headrace.app.serving.views import source
 from headrace.coding.checks import Check
 from headrace.control.connections import ConnectionRole, Values

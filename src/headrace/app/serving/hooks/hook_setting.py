@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from headrace.app.hook_desk import HookDesk, Project
-from headrace.app.serving import service_urls
+from headrace.app.serving.hooks import service_urls
 from headrace.app.serving.platform import Platform
 from headrace.app.serving.views import source
 from headrace.app.system import SystemClock

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from headrace.app.selection import streams_of
-from headrace.app.serving.mining_values import mining_values
+from headrace.app.serving.mining.mining_values import mining_values
 from headrace.app.session import task_of
 from headrace.coding.streams import find
 from headrace.config import TaskSettings

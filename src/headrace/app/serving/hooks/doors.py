@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from headrace.app.hook_identity import identity_of
-from headrace.app.serving.kept import Place
+from headrace.app.serving.hooks.kept import Place
 from headrace.app.serving.kinds import ConnectionKinds
-from headrace.app.serving.mining_values import mining_values
+from headrace.app.serving.mining.mining_values import mining_values
 from headrace.coding.hook_secrets import HookSecrets
 from headrace.coding.hooks import PING
 from headrace.config import ConnectionSettings

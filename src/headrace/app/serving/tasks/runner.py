@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from contextlib import ExitStack, closing
 from typing import NamedTuple, TypeVar
 
-from headrace.app.serving.errands import Errands, Work
+from headrace.app.serving.tasks.errands import Errands, Work
 from headrace.app.system import SystemClock
 from headrace.core.ports import Mirror
 from headrace.destinations.urls import open_destination

@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from headrace.app.serving import service_urls
-from headrace.app.serving.charts import SPANS
-from headrace.app.serving.deliveries import inbox_of
+from headrace.app.serving.hooks import service_urls
+from headrace.app.serving.hooks.deliveries import inbox_of
 from headrace.app.serving.platform import Platform
+from headrace.app.serving.watching.charts import SPANS
 from headrace.control.connections import ConnectionRole
 from headrace.control.refusals import Missing
 from headrace.core.stream import Title

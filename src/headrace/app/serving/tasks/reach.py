@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from headrace.app.serving.mining import Pass
+from headrace.app.serving.mining.mining import Pass
 from headrace.coding.streams import CATALOGUE
 from headrace.core.ports import Cursor
 from headrace.core.stream import Scope, Strategy, Stream

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from headrace.app.serving.mining import Mining
-from headrace.app.serving.runner import Runner
+from headrace.app.serving.mining.mining import Mining
+from headrace.app.serving.tasks.runner import Runner
 from headrace.control import tables
 from headrace.control.monitor import Entry, Figures, Monitor
 from headrace.control.tasks import TaskRow

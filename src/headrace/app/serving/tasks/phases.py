@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from headrace.app.serving.mining import Mining
-from headrace.app.serving.runner import Runner
+from headrace.app.serving.mining.mining import Mining
+from headrace.app.serving.tasks.runner import Runner
 from headrace.control.states import State
 from headrace.control.tasks import TaskRow
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from headrace.app.serving.agent import mining_key
-from headrace.app.serving.mining import Mining
-from headrace.app.serving.mining_values import MiningValues, kind_of, mining_values
+from headrace.app.serving.mining.mining import Mining
+from headrace.app.serving.mining.mining_values import MiningValues, kind_of, mining_values
+from headrace.app.serving.mining.troubles import Trouble, Troubles
 from headrace.app.serving.platform import Platform
-from headrace.app.serving.troubles import Trouble, Troubles
 from headrace.control.connections import Connection, ConnectionRole
 from headrace.control.minings import MiningRow
 from headrace.control.monitor import Figures, together

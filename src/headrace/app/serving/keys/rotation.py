@@ -29,9 +29,9 @@ from headrace.app.sealing import (
     replace_key,
     write_rotation,
 )
-from headrace.app.serving.identity import agent_name
+from headrace.app.serving.keys.identity import agent_name
+from headrace.app.serving.keys.locks import lock_key, lock_server
 from headrace.app.serving.kinds import ConnectionKinds
-from headrace.app.serving.locks import lock_key, lock_server
 from headrace.app.serving.platform import STORE_FILE
 from headrace.app.system import SystemClock
 from headrace.config import KEY_VARIABLE, NEW_KEY_VARIABLE, key_from_environment, variable

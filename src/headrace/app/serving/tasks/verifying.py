@@ -9,8 +9,8 @@ from typing import Any
 
 from headrace.app.proof import verdicts
 from headrace.app.serving.platform import Platform
-from headrace.app.serving.runner import Runner
-from headrace.app.serving.task_settings import task_settings
+from headrace.app.serving.tasks.runner import Runner
+from headrace.app.serving.tasks.task_settings import task_settings
 from headrace.config import TaskSettings
 from headrace.control.refusals import Conflict
 from headrace.control.task_results import Kind

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from headrace.app.serving import service_urls
-from headrace.app.serving.doors import secrets_of
+from headrace.app.serving.hooks import service_urls
+from headrace.app.serving.hooks.doors import secrets_of
 from headrace.app.serving.platform import Platform
 from headrace.app.serving.views import source
 from headrace.coding.hook_secrets import MASK, HookSecrets

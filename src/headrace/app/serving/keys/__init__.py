@@ -1,0 +1,1 @@
+"""The key that seals secrets, and who may use the data folder."""

@@ -1,0 +1,1 @@
+"""Mining: sources read into their mirrors, and how that stands."""

@@ -1,0 +1,1 @@
+"""Watching: figures, alerts, logs and models of what runs."""
