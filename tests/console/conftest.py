@@ -6,11 +6,12 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from tests.cli.conftest import World, living
 from tests.serving.conftest import Site as Behind
 from tests.web.api_site import PASSWORD
@@ -19,6 +20,7 @@ from headrace.app.serving.platform import Platform
 from headrace.control.people import Role
 from headrace.web.site import Site
 
+expect.set_options(timeout=20_000)  # figures come every few seconds, on slow machines later
 LANGUAGES = {"en": "en-US", "zh": "zh-CN"}
 _FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -90,11 +92,8 @@ def world() -> Iterator[World]:
         yield one
 
 
-@pytest.fixture(scope="module")
-def _console(
-    world: World, browser: Browser, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Console]:
-    folder = tmp_path_factory.mktemp("data")
+@contextmanager
+def living_console(world: World, browser: Browser, folder: Path) -> Iterator[Console]:
     with ExitStack() as stack:
         platform = stack.enter_context(Platform(folder))
         people = platform.people
@@ -108,6 +107,14 @@ def _console(
         yield Console(f"http://127.0.0.1:{site.port}", behind, browser, names)
 
 
+@pytest.fixture(scope="module")
+def _console(
+    world: World, browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Console]:
+    with living_console(world, browser, tmp_path_factory.mktemp("data")) as one:
+        yield one
+
+
 @pytest.fixture
 def console(_console: Console) -> Iterator[Console]:
     """The module's console; fails the test where a browser complained."""
@@ -117,12 +124,27 @@ def console(_console: Console) -> Iterator[Console]:
     assert faults == []
 
 
+@pytest.fixture
+def new_console(world: World, browser: Browser, tmp_path: Path) -> Iterator[Console]:
+    """A console of the test's own, with nothing in it."""
+    with living_console(world, browser, tmp_path / "data") as one:
+        yield one
+        assert one.faults == []
+
+
 Opened = Callable[..., Page]
 
 
 @pytest.fixture
 def open_page(console: Console) -> Iterator[Opened]:
     """Opens a page in a window of its own: `open_page("/tasks", role="viewer", language="zh")`."""
+    with windows(console) as opened:
+        yield opened
+
+
+@contextmanager
+def windows(console: Console) -> Iterator[Opened]:
+    """What opens pages of a console; their windows are closed at the end."""
     with ExitStack() as stack:
 
         def opened(path: str, role: str | None = "admin", **how: object) -> Page:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from playwright.sync_api import expect
-from tests.console.conftest import Console, Opened
+from tests.console.conftest import Console, Opened, windows
 
 from headrace.app.serving import catalogue
 from headrace.app.serving.connecting import samples
@@ -33,14 +33,12 @@ def team(console: Console, made: dict[str, int]) -> int:
     return made["team"]
 
 
-def test_before_there_is_a_connection_the_catalogue_is_there(
-    console: Console, open_page: Opened
-) -> None:
-    assert not console.behind.platform.connections.all()
-    page = open_page("/data", role="viewer")
-    expect(page.locator(".stream")).to_have_count(len(CATALOGUE))
-    page.goto("/data/issues")
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Issues")
+def test_before_there_is_a_connection_the_catalogue_is_there(new_console: Console) -> None:
+    with windows(new_console) as open_page:
+        page = open_page("/data", role="viewer")
+        expect(page.locator(".stream")).to_have_count(len(CATALOGUE))
+        page.goto("/data/issues")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Issues")
 
 
 def test_one_searches_the_catalogue(console: Console, open_page: Opened, team: int) -> None:

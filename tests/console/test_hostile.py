@@ -97,6 +97,7 @@ def test_rows_are_shown_as_they_are(
     assert wanted, "no attack is among the rows"
     page = open_page(f"/data/{stream}?connection={source}")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.locator("#rows table").first).to_be_visible()
     shown = page.evaluate("() => document.body.textContent")
     missing = [one for one in wanted if " ".join(one.split()) not in " ".join(shown.split())]
     assert missing == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from playwright.sync_api import expect
-from tests.console.conftest import Console, Opened
+from tests.console.conftest import Console, Opened, windows
 from tests.serving.conftest import ADMIN
 
 from headrace.control.tasks import TaskRow
@@ -20,33 +20,39 @@ def made() -> dict[str, TaskRow]:
 def task(console: Console, made: dict[str, TaskRow]) -> TaskRow:
     """A task that follows a source, once for all tests here."""
     if not made:
-        behind = console.behind
-        made["task"] = behind.task(behind.source("team-1"), behind.destination("copy-1"))
-        behind.start(made["task"])
-        key = f"connection-{made['task'].source_id}"
-        behind.until(lambda: key in behind.platform.agent.minings)
-        behind.until(lambda: behind.platform.agent.minings[key].level.is_set())
+        made["task"] = following(console, "1")
     return made["task"]
 
 
-def test_before_anything_is_read_one_is_led_to_a_task(open_page: Opened, console: Console) -> None:
-    assert not console.behind.platform.tasks.all()
-    page = open_page("/minings", role="operator")
-    expect(page.get_by_text("Nothing is read yet")).to_be_visible()
-    expect(page.get_by_role("link", name="New task")).to_have_attribute("href", "/tasks/new")
-    watching = open_page("/minings", role="viewer")
-    expect(watching.get_by_text("Nothing is read yet")).to_be_visible()
-    expect(watching.get_by_role("link", name="New task")).to_have_count(0)
+def following(console: Console, number: str) -> TaskRow:
+    behind = console.behind
+    made = behind.task(behind.source(f"team-{number}"), behind.destination(f"copy-{number}"))
+    behind.start(made)
+    key = f"connection-{made.source_id}"
+    behind.until(lambda: key in behind.platform.agent.minings)
+    behind.until(lambda: behind.platform.agent.minings[key].level.is_set())
+    return made
 
 
-def test_one_sees_who_reads_and_how_far(console: Console, open_page: Opened, task: TaskRow) -> None:
+def test_before_anything_is_read_one_is_led_to_a_task(new_console: Console) -> None:
+    with windows(new_console) as open_page:
+        page = open_page("/minings", role="operator")
+        expect(page.get_by_text("Nothing is read yet")).to_be_visible()
+        expect(page.get_by_role("link", name="New task")).to_have_attribute("href", "/tasks/new")
+        watching = open_page("/minings", role="viewer")
+        expect(watching.get_by_text("Nothing is read yet")).to_be_visible()
+        expect(watching.get_by_role("link", name="New task")).to_have_count(0)
+
+
+def test_one_sees_who_reads_and_how_far(console: Console, open_page: Opened) -> None:
+    task = following(console, "read-once")
     page = open_page("/minings", role="viewer")
-    row = page.get_by_role("row").filter(has=page.get_by_role("link", name="team-1"))
+    row = page.get_by_role("row").filter(has=page.get_by_role("link", name="team-read-once"))
     expect(row).to_contain_text("Following")
     expect(row).to_contain_text("SQLite")
     expect(row).to_contain_text("3 days")
-    page.get_by_role("link", name="team-1").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("team-1")
+    page.get_by_role("link", name="team-read-once").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("team-read-once")
     lane = page.get_by_role("listitem").filter(has=page.get_by_role("link", name=task.name))
     expect(lane).to_contain_text("caught up")
     expect(lane.locator("circle.lane-mark")).to_have_attribute("cx", "100.0%")

@@ -214,7 +214,7 @@ def test_hidden_secrets_of_a_form_go_nowhere_else(site: Site) -> None:
     with pytest.raises(Refused, match="A secret is missing"):
         trying.projects(site.platform, "coding", form, saved=None)
     for elsewhere in ({"url": "http://127.0.0.1:9"}, {"url": None, "team": "acme"}):
-        with pytest.raises(Refused, match="another address"):
+        with pytest.raises(Refused, match="The address is another one"):
             trying.projects(site.platform, "coding", {**form, **elsewhere}, saved=saved.id)
     one = draft(site, "app")
     assert authorize(site, one) == ""

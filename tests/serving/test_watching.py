@@ -140,7 +140,8 @@ def test_an_error_is_logged_with_advice_and_raises_an_alert(site: Site) -> None:
     assert "does not exist" in line.text and line.advice
     site.until(lambda: platform.watching.hurry() or platform.alerts.open())
     [alert] = [a for a in platform.alerts.open() if a.kind == "task_error"]
-    assert alert.subject == subject and "does not exist" in alert.text.zh
+    assert alert.subject == subject
+    assert "does not exist" in alert.text.en and "不存在" in alert.text.zh
     assert alert.advice.en == line.advice
     site.until(lambda: [r for r in platform.runs.of(row.id) if r.outcome is Outcome.FAILED])
 

@@ -11,7 +11,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import positive_data_acceptance
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 from tests.cli.conftest import World
 from tests.serving.conftest import Site as Behind
 from tests.web.api_site import API, PROBLEM, Client, destination, source
@@ -21,6 +21,7 @@ from tests.web.test_api_access import NOBODY, TABLE
 from headrace.control.people import Person, Role
 
 CI = bool(os.environ.get("HEADRACE_CI"))
+_LARGEST = 2**31  # numbers that are valid
 _THERE = 3  # so many things of each kind there are, with the numbers from 1 on
 _ELSEWHERE = "/connections/(check|projects)$"  # they would knock at any address that is made up
 _numbers = count()
@@ -40,15 +41,17 @@ _SHUT = {
 }
 # What is valid by itself may still clash with what is there; that the team is away is no fault.
 _LEFT_OUT = [positive_data_acceptance, not_a_server_error]
+_TOO_LONG = "/import"  # its text is too long from a million characters on: what is made is shorter
 
 schema = schemathesis.openapi.from_dict(description())
+schema.config.generation.update(allow_extra_parameters=False)  # unknown ones are ignored
 
 
 @schema.hook
 def map_path_parameters(_context: Any, path_parameters: Any) -> Any:
     """Numbers mostly mean something that is there."""
     return {
-        name: 1 + value % _THERE if type(value) is int and value >= 0 else value
+        name: 1 + value % _THERE if type(value) is int and 0 <= value < _LARGEST else value
         for name, value in (path_parameters or {}).items()
     }
 
@@ -78,7 +81,10 @@ def token(behind: Behind) -> str:
 @bounded(100, Phase.explicit) if CI else bounded(5)
 def test_an_admin_breaks_nothing(case: schemathesis.Case, full: str, token: str) -> None:
     headers = {"Authorization": f"Bearer {token}"}
-    answer = case.call_and_validate(base_url=full, headers=headers, excluded_checks=_LEFT_OUT)
+    left_out = list(_LEFT_OUT)
+    if _TOO_LONG in case.operation.path:
+        left_out.append(negative_data_rejection)
+    answer = case.call_and_validate(base_url=full, headers=headers, excluded_checks=left_out)
     assert answer.status_code < 500 or answer.status_code == 503, answer.text
 
 
