@@ -1,12 +1,12 @@
 """`python -m bench [CHAPTER ...]`: what Headrace costs and how fast it is, shown and kept in
-bench-results/. Chapters: snapshot, latency, writes, calls, hooks, receiver, serve."""
+bench-results/. Chapters: snapshot, latency, writes, calls, hooks, receiver, serve, console."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 
-from bench import calls, hooks, latency, receiver, serving, snapshot, writes
+from bench import calls, console, hooks, latency, receiver, serving, snapshot, writes
 from bench.figures import load, machine
 
 CHAPTERS = {
@@ -17,6 +17,7 @@ CHAPTERS = {
     "hooks": hooks.run,
     "receiver": receiver.run,
     "serve": serving.run,
+    "console": console.run,
 }
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sqlite3
 import statistics
 import subprocess
@@ -49,29 +48,29 @@ def run() -> Chapter:
     found: dict[str, list[float]] = {}
     with (
         tempfile.TemporaryDirectory(prefix="headrace-bench-") as folder,
-        serve(Playground(team, clock), deliver_hooks=False) as server,
+        serve(Playground(team, clock), deliver_hooks=False) as look_alike,
     ):
         data = Path(folder) / "data"
-        token = _prepare(data, server.url)
+        token = _prepare(data, look_alike.url)
         began = time.perf_counter()
-        with _server(data) as (url, process):
-            ask = _Asking(url, token)
+        with server(data) as (ready, process):
+            ask = _Asking(ready["url"], token)
             found["start to answer"] = [time.perf_counter() - began]
             _until(lambda: _level(data), "all tasks level")
             found["start to all level"] = [time.perf_counter() - began]
             _rest(process, found)
             for name, path in _PATHS.items():
                 found[name] = [ask.timed(path) for _ in range(ASKED)]
-            found["edit to row"] = list(_edits(server, team, data))
+            found["edit to row"] = list(_edits(look_alike, team, data))
             began = time.perf_counter()
             process.terminate()
             process.wait(_LONGEST_SECONDS)
             found["SIGTERM to end"] = [time.perf_counter() - began]
         project, code = next(iter(team.rows("issues")))
-        with server.lock:
+        with look_alike.lock:
             team.update_issue(project, code, now_ms=clock.now_ms(), name="while it was down")
         began = time.perf_counter()
-        with _server(data) as (_, process):
+        with server(data) as (_, process):
             _until(lambda: _has(data, 1, "while it was down"), "the first row")
             found["restart to first row"] = [time.perf_counter() - began]
     return _chapter(found)
@@ -129,17 +128,16 @@ def _source(platform: Platform, by: Person, url: str, number: int) -> int:
 
 
 @contextmanager
-def _server(data: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def server(data: Path) -> Iterator[tuple[dict[str, str], subprocess.Popen[str]]]:
+    """`headrace serve` over a folder: what it says when it is ready, and its process."""
     command = [sys.executable, "-m", "headrace", "serve", "--data", str(data),
-               "--port", "0", "--lang", "en"]  # fmt: skip
+               "--port", "0", "--json"]  # fmt: skip
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
-        for line in process.stdout:
-            if found := re.search(r"http://127\.0\.0\.1:\d+", line):
-                break
-        assert found, "the server did not come up"
-        yield found[0], process
+        ready = json.loads(process.stdout.readline() or "{}")
+        assert "url" in ready, "the server did not come up"
+        yield ready, process
     finally:
         process.terminate()
         try:
@@ -184,14 +182,14 @@ def _ticks(pid: int) -> int:
     return int(fields[11]) + int(fields[12])
 
 
-def _edits(server: Server, team: Team, data: Path) -> Iterator[float]:
+def _edits(look_alike: Server, team: Team, data: Path) -> Iterator[float]:
     """Seconds from an edit until the row is in the copy of a task, one task after another."""
     codes = list(team.rows("issues"))
     for number in range(EDITS):
         project, code = codes[number % len(codes)]
         name = f"edited {number}"
-        with server.lock:
-            team.update_issue(project, code, now_ms=server.playground.clock.now_ms(), name=name)
+        with look_alike.lock:
+            team.update_issue(project, code, now_ms=look_alike.playground.clock.now_ms(), name=name)
         began = time.perf_counter()
         task = number * (TASKS // EDITS) + 1
         _until(lambda t=task, n=name: _has(data, t, n), name)

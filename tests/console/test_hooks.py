@@ -51,15 +51,19 @@ def made() -> dict[str, int]:
 def team(console: Console, made: dict[str, int]) -> int:
     """A source whose hooks work and told of one issue; nothing reads it."""
     if not made:
-        platform = console.behind.platform
-        platform.reached_at(console.url, console.url)
-        one = console.behind.source("team-1", increments="hybrid", census_interval="1h")
-        url = service_urls.generate(platform, ADMIN, one.id)
-        assert ping(url["url"], url["signing_token"], "ping-1") == 200
-        assert deliver(url["url"], url["signing_token"], BODY, id="told-1") == 200
-        console.behind.until(lambda: service_urls.status(platform, one.id)["light"] == "green")
-        made["team"] = one.id
+        made["team"] = told(console, "team-1")
     return made["team"]
+
+
+def told(console: Console, name: str) -> int:
+    platform = console.behind.platform
+    platform.reached_at(console.url, console.url)
+    one = console.behind.source(name, increments="hybrid", census_interval="1h")
+    url = service_urls.generate(platform, ADMIN, one.id)
+    assert ping(url["url"], url["signing_token"], "ping-1") == 200
+    assert deliver(url["url"], url["signing_token"], BODY, id="told-1") == 200
+    console.behind.until(lambda: service_urls.status(platform, one.id)["light"] == "green")
+    return one.id
 
 
 def put(
@@ -98,13 +102,14 @@ def test_without_hooks_one_is_led_to_where_they_are_set_up(
     expect(where).to_be_in_viewport() if there else expect(where).to_be_visible()
 
 
-def test_what_comes_is_seen_at_once(console: Console, open_page: Opened, team: int) -> None:
+def test_what_comes_is_seen_at_once(console: Console, open_page: Opened) -> None:
+    team = told(console, "team-live")
     page = open_page("/hooks", role="viewer")
-    card = page.get_by_role("region", name="team-1")
+    card = page.get_by_role("region", name="team-live")
     expect(card).to_contain_text("Hooks work")
     twin = page.get_by_role("link", name="JSON").get_attribute("href")
     shown = {one["name"]: one for one in page.request.get(twin or "").json()["items"]}
-    assert shown["team-1"]["state"]["light"] == "green" and shown["team-1"]["problem"] is None
+    assert shown["team-live"]["state"]["light"] == "green" and shown["team-live"]["problem"] is None
     card.get_by_role("link", name="Deliveries").click()
     rows = page.get_by_role("table").get_by_role("row")
     expect(rows).to_have_count(3)

@@ -69,7 +69,8 @@ def connect_by_consent(page: Page, console: Console) -> None:
     expect(place).to_contain_text("hooks work", timeout=LONGEST_MS)
     page.get_by_role("button", name="Test the connection").click()
     expect(page.locator("#trial")).to_contain_text("Passed", timeout=LONGEST_MS)
-    page.get_by_role("button", name="Save").last.click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save").last.click()
     expect(page.get_by_role("status").first).to_contain_text("Saved.")
 
 
