@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from tests.cli.conftest import QUICK
 from tests.console.conftest import Console, Opened
 from tests.serving.conftest import ADMIN
@@ -134,6 +134,27 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(
     row = console.behind.platform.tasks.named("not so")
     assert row is not None and row.state is State.NEW
     assert row.settings == {"streams": ["issue_*"], "start": "2026-01-01T08:00"}
+
+
+def test_what_is_chosen_while_the_tables_come_is_kept(
+    console: Console, open_page: Opened, source: Connection
+) -> None:
+    console.behind.destination("chosen-meanwhile")
+    page = open_page("/tasks/new")
+    held: list[Route] = []
+    page.route("**/tasks/form/ends", lambda route: held.append(route))
+    page.get_by_label("Source", exact=True).select_option(label=f"{source.name} (Coding)")
+    page.get_by_text("By patterns").click()
+    page.get_by_label("Patterns", exact=True).fill("issue*")
+    console.behind.until(lambda: page.wait_for_timeout(20) or held)
+    part = page.locator("#tables-to-choose").element_handle()
+    with page.expect_response("**/tasks/form/ends"):
+        held[0].continue_()
+    assert part is not None
+    part.wait_for_element_state("hidden")
+    expect(page.get_by_label("By patterns")).to_be_checked()
+    expect(page.get_by_label("Patterns", exact=True)).to_have_value("issue*")
+    expect(page.get_by_label("Patterns", exact=True)).to_be_visible()
 
 
 def test_the_pre_check_tells_what_stands_in_the_way(

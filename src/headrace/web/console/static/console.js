@@ -107,6 +107,25 @@
     for (const input of document.querySelectorAll("[data-filter]")) if (input.value) filter(input);
   });
 
+  // --- what somebody chooses in a part of a form while its new version is on the way is kept -----
+  const meanwhile = [];
+  document.addEventListener("input", ({ target }) => {
+    const coming = [...document.querySelectorAll(".htmx-request[hx-target^='#']")];
+    if (!coming.some((one) => target.closest(one.getAttribute("hx-target")))) return;
+    const { name, type, value, checked } = target;
+    meanwhile.push({ name, type, value, checked });
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    for (const { name, type, value, checked } of meanwhile.splice(0)) {
+      const ticked = type === "radio" || type === "checkbox";
+      const now = [...document.getElementsByName(name)].find((one) => !ticked || one.value === value);
+      if (!now) continue;
+      if (ticked) now.checked = checked;
+      else now.value = value;
+      now.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+  });
+
   // --- live parts wait while somebody is about to act on one: what is pressed, asked, selected or
   // on its way would be gone with the part ------------------------------------------------------
   const late = new Map();
