@@ -21,7 +21,7 @@ from headrace import config, errors
 from headrace.app.serving.watching.metrics import FAMILIES
 from headrace.cli import words
 from headrace.cli.run import COMMANDS, _program
-from headrace.client import ConnectionsClient, HeadraceClient, TasksClient
+from headrace.client import ConnectionsClient, HeadraceClient, HooksClient, TasksClient
 from headrace.coding.other_actions import OTHER_ACTIONS
 from headrace.coding.streams import CATALOGUE
 from headrace.config.keys import SECTIONS
@@ -445,7 +445,7 @@ def _python() -> str:
         parts.append(f"## headrace.{name}\n\n{_paragraphs(_doc(thing))}")
         if members := _members(thing):
             parts.append(_code(members))
-    clients = (HeadraceClient, ConnectionsClient, TasksClient)
+    clients = (HeadraceClient, ConnectionsClient, TasksClient, HooksClient)
     parts.extend(_class(kind, "headrace.client") for kind in clients)
     return "\n\n".join(parts)
 

@@ -7,6 +7,7 @@ from itertools import islice
 import pytest
 from tests.cli.conftest import QUICK, World
 from tests.serving.conftest import Site as Behind
+from tests.serving.test_service_urls import ping
 from tests.web.api_site import API, Client, destination, source
 
 from headrace.client import HeadraceClient
@@ -49,6 +50,18 @@ def test_from_connections_to_rows(client: HeadraceClient, behind: Behind, world:
         return counts is not None and counts.read + counts.inserted >= wanted and one.lag == 0
 
     client.tasks.wait(task.id, level)
+    behind.until(lambda: client.tasks.progress(task.id).phase == "following")
+    assert set(client.tasks.progress(task.id).streams) == set(QUICK)
+    assert client.tasks.backfill(task.id, ["issues"]).name == "to copy"
+    behind.until(lambda: client.tasks.get(task.id).reset_streams is None)
+    *tables, last = client.tasks.verify(task.id)
+    assert last.result is not None and last.result.equal
+    assert {line.table.table for line in tables if line.table is not None} > set(QUICK)
+    assert list(client.tasks.rejects(task.id)) == []
+    assert (
+        client.tasks.replay_rejects(task.id).written,
+        list(client.tasks.rejects(task.id, "issues")),
+    ) == (0, [])
     [mining] = [one for one in client.minings() if one.calls]
     assert client.mining(mining.key).name == mining.name == "team"
     assert [one.name for one in client.agents()] == ["local"]
@@ -96,6 +109,33 @@ def test_what_is_refused_is_raised_as_what_it_is(
         other.connections.delete(team.id)
     with HeadraceClient(client_url(admin), "hr_wrong") as nobody, pytest.raises(NotSignedIn):
         nobody.tasks.all()
+    client.connections.delete(team.id)
+
+
+def test_hooks_from_the_url_to_a_delivery(
+    client: HeadraceClient, admin: Client, behind: Behind, world: World
+) -> None:
+    behind.platform.reached_at(admin.url, admin.url)
+    values = {"url": world.server.url, "token": DEFAULT_TOKEN, "increments": "hybrid"}
+    team = client.connections.add("hooked", "source", "coding", values)
+    assert client.hooks.get(team.id).light == "none"
+    made = client.hooks.generate(team.id)
+    assert made.url is not None and made.signing_token is not None
+    assert client.hooks.service_url(team.id).signing_token is None
+    turned = client.hooks.rotate(team.id)
+    assert turned.url != made.url and turned.old_until is not None and turned.signing_token
+    assert client.hooks.retire(team.id).old_until is None
+    assert turned.url is not None
+    assert ping(turned.url, turned.signing_token, "ping-1") == 200
+    [came] = client.hooks.deliveries(team.id)
+    assert client.hooks.delivery(team.id, came.id).id == came.id == "ping-1"
+    assert list(client.hooks.deliveries(team.id, state="dead")) == []
+    assert client.hooks.replay_dead(team.id).replayed == []
+    assert client.hooks.replay(team.id, ["ping-1"]).replayed == ["ping-1"]
+    [own] = [one for one in client.hooks.all() if one.name == "hooked"]
+    assert own.state is not None and own.state.light == "green"
+    *projects, last = client.hooks.inspect(team.id)
+    assert last.result is not None and all(line.project for line in projects)
     client.connections.delete(team.id)
 
 

@@ -6,16 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from headrace.client.speaking import Speaker
-from headrace.errors import Missing, Unavailable
+from headrace.client.work import whole
+from headrace.errors import Missing
 from headrace.wire.connections import (
     CheckItem,
     CheckLine,
-    CheckResult,
     Connection,
     ConnectionDetail,
     ConnectionRole,
 )
-from headrace.wire.problem import raised
 
 _AT = "/connections"
 
@@ -72,17 +71,5 @@ class ConnectionsClient:
 
     def check(self, connection_id: int) -> Iterator[CheckItem]:
         """Test it: each item as soon as it is known."""
-        return items_of(self._speaker.lines("POST", f"{_AT}/{connection_id}/check", CheckLine))
-
-
-def items_of(lines: Iterator[CheckLine]) -> Iterator[CheckItem]:
-    """The items of a test. Raises what broke it off."""
-    result: CheckResult | None = None
-    for line in lines:
-        if line.error is not None:
-            raise raised(line.error)
-        if line.item is not None:
-            yield line.item
-        result = line.result or result
-    if result is None:
-        raise Unavailable("The test broke off.", advice="Run it again.")
+        lines = self._speaker.lines("POST", f"{_AT}/{connection_id}/check", CheckLine)
+        return (line.item for line in whole(lines) if line.item is not None)

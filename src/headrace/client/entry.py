@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Self
 
 from headrace.client.connections import ConnectionsClient
+from headrace.client.hooks import HooksClient
 from headrace.client.speaking import Query, Speaker
 from headrace.client.tasks import TasksClient
 from headrace.wire.minings import Mining
@@ -25,6 +26,7 @@ class HeadraceClient:
     def __init__(self, url: str, token: str = "") -> None:
         self._speaker = Speaker(url, token)
         self.connections = ConnectionsClient(self._speaker)
+        self.hooks = HooksClient(self._speaker)
         self.tasks = TasksClient(self._speaker)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Tasks over the API: looked at, started, stopped, waited for."""
+"""Tasks over the API: looked at, started, stopped, verified, waited for."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from headrace.client.connections import items_of
 from headrace.client.speaking import Speaker
+from headrace.client.work import whole
 from headrace.errors import Missing, Unavailable
 from headrace.wire.connections import CheckItem, CheckLine
+from headrace.wire.progress import Progress, Reject, Replayed, VerifyLine
 from headrace.wire.tasks import Run, State, Task, TaskDetail
 
 _AT = "/tasks"
@@ -75,9 +76,31 @@ class TasksClient:
         body = {"streams": list(streams)}
         return self._speaker.do("POST", f"{_AT}/{task_id}/reset", TaskDetail, body)
 
+    def backfill(self, task_id: int, streams: Sequence[str] = ()) -> TaskDetail:
+        """Fill these tables, or all, again from what is on file; a running task goes on."""
+        body = {"streams": list(streams)}
+        return self._speaker.do("POST", f"{_AT}/{task_id}/backfill", TaskDetail, body)
+
     def precheck(self, task_id: int) -> Iterator[CheckItem]:
         """What would stand in its way: each item as soon as it is known."""
-        return items_of(self._speaker.lines("POST", f"{_AT}/{task_id}/precheck", CheckLine))
+        lines = self._speaker.lines("POST", f"{_AT}/{task_id}/precheck", CheckLine)
+        return (line.item for line in whole(lines) if line.item is not None)
+
+    def progress(self, task_id: int) -> Progress:
+        """How far it is, as one estimate, and stream by stream."""
+        return self._speaker.get(f"{_AT}/{task_id}/progress", Progress)
+
+    def verify(self, task_id: int) -> Iterator[VerifyLine]:
+        """Hold a running task's tables against what is on file: each table, then the result."""
+        return whole(self._speaker.lines("POST", f"{_AT}/{task_id}/verify", VerifyLine))
+
+    def rejects(self, task_id: int, stream: str = "") -> Iterator[Reject]:
+        """Records that its destination refused and that lie aside there."""
+        return self._speaker.items(f"{_AT}/{task_id}/rejects", Reject, {"stream": stream})
+
+    def replay_rejects(self, task_id: int) -> Replayed:
+        """Have the running task write them once more, as they are on file now."""
+        return self._speaker.do("POST", f"{_AT}/{task_id}/rejects/replay", Replayed)
 
     def runs(self, task_id: int) -> Iterator[Run]:
         """Its runs, the newest first."""
