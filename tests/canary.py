@@ -28,7 +28,8 @@ from urllib.parse import quote
 import pytest
 
 VARIABLE = "HEADRACE_CANARY"
-LENGTH_MIN = 12  # shorter ones are found by chance
+LENGTH_MIN, LETTERS_MIN = 12, 4  # shorter and duller ones are found by chance
+MADE_UP = "test_a_stranger_gets_nothing"  # what is sent there is nobody's secret
 SAID, COMMANDS = "canary-said.txt", "canary-commands.txt"
 KEPT_MAX = 1_000_000
 PRODUCT = f"{os.sep}src{os.sep}headrace{os.sep}"
@@ -40,12 +41,15 @@ FILES = {
     "*.key": "a key that a test made",
     "*.hooks": "made for a sync without a server; of mode 0600, and CODING shows them as well",
     "*.toml": "written by a test, as people do: they name secrets as they like",
+    "test_show_masks_secrets*.inbox": "a delivery is kept as it came; that one has secrets in it",
 }
 # Lines in which a secret may be said, and why.
 SPOKEN = {
     '"setup": "http': "the link that makes the first admin, printed once, for whoever started it",
     "/setup#": "the same for people",
     '"token": "hr_': "an API token in the answer that shows it, once",
+    "服务 URL": "a step that a person takes in CODING: what to paste, told to whoever asked for it",
+    "签名令牌": "the next step",
 }
 
 
@@ -62,19 +66,23 @@ class Canary:
 
     def learn(self, kind: str, value: object) -> None:
         """A secret, if it is one that can be looked for."""
-        if isinstance(value, str) and len(value.strip()) >= LENGTH_MIN:
-            self.secrets.setdefault(value.strip(), f"{kind} in {self.test}")
+        if not isinstance(value, str) or MADE_UP in self.test:
+            return
+        secret = value.strip()
+        if len(secret) >= LENGTH_MIN and len(set(secret)) >= LETTERS_MIN:
+            self.secrets.setdefault(secret, f"{kind} in {self.test}")
 
     def hear(self, what: str, text: str, file: str = SAID) -> None:
         """Something that was said; it is looked through at the end."""
-        label = f"[{self.test}] {what}: "
+        label = f"[{self.test}] {what}:\t"
         lines = "".join(f"{label}{line}\n" for line in text.splitlines())
         with self._lock:
             self._heard[file] += lines
             if len(self._heard[file]) > KEPT_MAX:
-                self._keep()
+                self.keep()
 
-    def _keep(self) -> None:
+    def keep(self) -> None:
+        """Write down what was heard."""
         if self.folder is not None:
             for name, lines in self._heard.items():
                 with (self.folder / name).open("a", encoding="utf-8", errors="replace") as said:
@@ -83,12 +91,12 @@ class Canary:
 
     def search(self) -> Iterator[str]:
         """Where secrets are found that should not be there."""
-        self._keep()
+        self.keep()
         forms = {form: secret for secret in self.secrets for form in _forms(secret)}
         if self.folder is None or not forms:
             return
         for path in _files_with(list(forms), self.folder):
-            if any(fnmatch(path.name, pattern) for pattern in FILES):
+            if any(fnmatch(str(path.relative_to(self.folder)), f"*{one}") for one in FILES):
                 continue
             if path.name in (SAID, COMMANDS):
                 yield from self._search_lines(path, forms)
@@ -102,9 +110,9 @@ class Canary:
         pattern = re.compile("|".join(re.escape(form) for form in sorted(forms, key=len)[::-1]))
         seen = set()
         for line in path.read_text("utf-8", errors="replace").splitlines():
-            found = pattern.search(line)
+            found = pattern.search(line, line.find("\t"))  # behind the name of the test
             if found and not any(allowed in line for allowed in SPOKEN):
-                shown = pattern.sub("<SECRET>", line)[:300]
+                shown = pattern.sub("<SECRET>", line.replace("\t", " ", 1))[:300]
                 alike = re.sub(r"\d+", "0", shown)
                 if alike not in seen:
                     yield f"{shown} <- {self._named(forms[found[0]])}"
@@ -266,26 +274,27 @@ class CanaryPlugin:
         self._canary.test = nodeid
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        for name, text in report.sections:
+        """Heard where the test ran; the reports of workers come by here once more."""
+        for name, text in [] if hasattr(report, "node") else report.sections:
             if "log" not in name:
                 self._canary.hear(name, text)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """A worker hands over what it learned; all files are looked through for all of it."""
         output = getattr(session.config, "workeroutput", None)
-        found = list(self._canary.search())
         if output is not None:
-            output["canary"] = found
-            output["canary_secrets"] = len(self._canary.secrets)
-        else:
-            self._canary.findings += found
+            self._canary.keep()
+            output["canary"] = self._canary.secrets
+            return
+        self._canary.folder = session.config._tmp_path_factory.getbasetemp()
+        self._canary.findings = list(self._canary.search())
         if self._canary.findings:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        output = getattr(node, "workeroutput", {})
-        self._canary.findings += output.get("canary", ())
+        self._canary.secrets |= getattr(node, "workeroutput", {}).get("canary", {})
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         found = self._canary.findings

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 SECRET = "sw0rdfish-sw0rdfish-sw0rdfish"
 KEEPS = f"""
@@ -46,20 +48,22 @@ def test_writes_encoded(tmp_path):
 """
 
 
-def ran(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
+def ran(folder: Path, text: str, workers: int = 0) -> subprocess.CompletedProcess[str]:
     suite = folder / "test_suite.py"
     suite.write_text(text)
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "tests.canary", "-p", "no:randomly",
          "-p", "no:cacheprovider", "--rootdir", str(folder), "--basetemp", str(folder / "kept"),
-         str(suite)],
+         "-n", str(workers), str(suite)],
         cwd=folder, capture_output=True, text=True, check=False, timeout=120,
         env={**os.environ, "HEADRACE_CANARY": "1", "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
 
 
-def test_secrets_that_get_out_fail_the_suite(tmp_path: Path) -> None:
-    done = ran(tmp_path, KEEPS + LEAKS)
+@pytest.mark.parametrize("workers", [0, 2])
+def test_secrets_that_get_out_fail_the_suite(tmp_path: Path, workers: int) -> None:
+    """Whichever worker learned it, and whichever let it out."""
+    done = ran(tmp_path, KEEPS + LEAKS, workers)
     assert done.returncode == 1, done.stdout
     _, said, found = done.stdout.partition("canary: 5 secrets out of place")
     assert said, done.stdout
