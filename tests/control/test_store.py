@@ -78,7 +78,7 @@ def test_of_many_who_change_the_same_one_wins(desk: Desk, place: Path | str) -> 
 
 
 def test_errors_of_the_database_repeat_no_value(desk: Desk) -> None:
-    row = {"name": "a", "value": "hunter2hunter2"}
+    row = {"name": "a", "value": "hunter2 is no secret"}
     with desk.store.transaction() as db:
         db.execute(sa.insert(tables.setting).values(**row))
     with pytest.raises(sa.exc.IntegrityError) as caught, desk.store.transaction() as db:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
@@ -34,8 +35,9 @@ def connect(path: Path, *, make: bool = True) -> sqlite3.Connection:
         if path.exists() and path.stat().st_size:
             _check(path)
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        for pragma in _PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}")
+        connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+        _use_wal(connection)
+        connection.execute("PRAGMA synchronous = FULL")
     except (sqlite3.Error, OSError) as error:
         if connection is not None:
             connection.close()
@@ -43,7 +45,21 @@ def connect(path: Path, *, make: bool = True) -> sqlite3.Connection:
     return connection
 
 
-_PRAGMAS = ("busy_timeout = 10000", "journal_mode = WAL", "synchronous = FULL")
+_BUSY_MS = 10_000
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """SQLite does not wait by itself when two connections change the mode of a new file at once."""
+    ends = time.monotonic() + _BUSY_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > ends:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _check(path: Path) -> None:
@@ -53,7 +69,7 @@ def _check(path: Path) -> None:
     crashed = path.with_name(f"{path.name}-wal").exists()
     uri = f"file:{quote(str(path.absolute()))}?mode={'ro' if crashed else 'rw'}"
     with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
-        connection.execute("PRAGMA busy_timeout = 10000")
+        connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
         verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
             raise sqlite3.DatabaseError(str(verdict).replace("\n", " "))
