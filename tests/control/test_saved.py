@@ -149,10 +149,11 @@ def test_a_connection_in_use_is_not_deleted(desk: Desk) -> None:
 
 def test_the_last_check_is_kept(desk: Desk) -> None:
     saved = source(desk)
-    assert desk.connections.last_check(saved.id) is None
+    assert desk.connections.last_check(saved.id) is None and desk.connections.last_checks() == {}
     for ok in (False, True):
         desk.connections.note_check(saved.id, {"ok": ok, "items": []})
     found = desk.connections.last_check(saved.id)
+    assert desk.connections.last_checks() == {saved.id: found}
     assert found == {"at": desk.clock.now_ms(), "ok": True, "items": []}
 
 

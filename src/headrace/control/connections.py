@@ -217,10 +217,16 @@ class Connections:
 
     def last_check(self, connection_id: int) -> dict[str, Any] | None:
         """`{"at": ms, **result}` of the last test, if there was one."""
-        query = sa.select(tables.check).where(tables.check.c.connection_id == connection_id)
+        return self._checks(tables.check.c.connection_id == connection_id).get(connection_id)
+
+    def last_checks(self) -> dict[int, dict[str, Any]]:
+        """The same of all connections that were tested, by id."""
+        return self._checks(sa.true())
+
+    def _checks(self, where: sa.ColumnElement[bool]) -> dict[int, dict[str, Any]]:
         with self._store.reading() as db:
-            row = db.execute(query).mappings().one_or_none()
-            return {"at": row["at"], **row["result"]} if row is not None else None
+            rows = db.execute(sa.select(tables.check).where(where)).mappings().all()
+        return {row["connection_id"]: {"at": row["at"], **row["result"]} for row in rows}
 
     def reseal(self, vault: Vault) -> int:
         """Seal every secret anew with another vault's key, all or none. Returns how many rows."""

@@ -8,6 +8,7 @@ from litestar import Response
 
 from headrace.app.serving import views
 from headrace.app.serving.connecting import carrying
+from headrace.control.connections import Connection, ConnectionRole
 from headrace.control.people import Role
 from headrace.web.api.verbs import Id
 from headrace.web.console.kinds import DESTINATIONS, SOURCES, shown_as
@@ -52,18 +53,26 @@ def take_in(view: TheView, form: TheForm) -> Response[str]:
 
 
 def _listed(view: View) -> dict[str, Any]:
-    rows = [_row(view, one) for one in views.connections(view.platform)]
+    platform = view.platform
+    saved = {one.id: one for one in platform.connections.all()}
+    checks = platform.connections.last_checks()
+    rows = [
+        _row(view, one, saved[one["id"]], checks.get(one["id"]))
+        for one in views.connections(platform)
+        if one["id"] in saved
+    ]
     rows.sort(key=lambda row: (row["role"] != "source", row["name"]))
     return {"rows": rows}
 
 
-def _row(view: View, one: dict[str, Any]) -> dict[str, Any]:
+def _row(
+    view: View, one: dict[str, Any], saved: Connection, check: dict[str, Any] | None
+) -> dict[str, Any]:
     """A connection with what its last test found and, of a source, how its model stands."""
     platform = view.platform
-    saved = platform.connections.get(one["id"])
-    source = one["role"] == "source"
+    source = saved.role is ConnectionRole.SOURCE
     return {
-        **one, "kind": shown_as(one["type"]), "check": platform.connections.last_check(one["id"]),
+        **one, "kind": shown_as(one["type"]), "check": check,
         "authorization": platform.authorizing.view(saved) if source else None,
         "model": platform.models.get(one["id"]) if source else None,
     }  # fmt: skip
