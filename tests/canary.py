@@ -2,7 +2,8 @@
 
 Secrets are learned where they enter the product: what is sealed, hashed, masked, sent as a token or
 used as a key. At the end they are looked for, in plain, in base64 and as parts of URLs, in whatever
-was logged, printed or written, and in the command lines of processes that the product started.
+was logged, printed, written or shown on a page, and in the command lines of processes that the
+product started.
 Where one may be is named below, with the reason.
 """
 
@@ -50,6 +51,9 @@ SPOKEN = {
     '"token": "hr_': "an API token in the answer that shows it, once",
     "服务 URL": "a step that a person takes in CODING: what to paste, told to whoever asked for it",
     "签名令牌": "the next step",
+    "data-copy=": "what a page gives its reader to copy: a new token, a Service URL",
+    'font-monospace" readonly value=': "the field beside that button",
+    "what_was_typed_stays] page": "a form that was refused gives its sender back what was typed",
 }
 
 
@@ -62,6 +66,7 @@ class Canary:
         self.folder: Path | None = None
         self.findings: list[str] = []
         self._heard: defaultdict[str, str] = defaultdict(str)
+        self._shown: set[int] = set()
         self._lock = threading.RLock()
 
     def learn(self, kind: str, value: object) -> None:
@@ -80,6 +85,12 @@ class Canary:
             self._heard[file] += lines
             if len(self._heard[file]) > KEPT_MAX:
                 self.keep()
+
+    def see(self, page: str) -> None:
+        """A page or a part of one, of which most lines were seen before."""
+        new = [line for line in page.splitlines() if hash(line) not in self._shown]
+        self._shown.update(map(hash, new))
+        self.hear("page", "\n".join(new))
 
     def keep(self) -> None:
         """Write down what was heard."""
@@ -236,7 +247,9 @@ def watch_product(canary: Canary) -> None:
 
 
 def watch_output(canary: Canary) -> None:
-    """Hear what is logged and printed, here and by processes, and which processes are started."""
+    """Hear what is logged, printed and shown on pages, and which processes are started."""
+    from headrace.web.console.view import View
+
     root = logging.getLogger()
     root.setLevel(logging.DEBUG)
     for name in ("faker", "asyncio"):  # tools of the tests, which say much
@@ -257,6 +270,7 @@ def watch_output(canary: Canary) -> None:
             words = [args] if isinstance(args, (str, bytes)) else args
             canary.hear("command line", " ".join(map(str, words)), COMMANDS)
 
+    _after(View, "render", canary.see)
     _after(subprocess.Popen, "communicate", hear_process)
     _before(subprocess.Popen, "__init__", see_command)
 
