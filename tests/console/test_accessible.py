@@ -41,7 +41,7 @@ def serious(page: Page) -> list[str]:
 
 @pytest.mark.parametrize(
     ("language", "theme", "width"),
-    [("en", "light", 1280), ("zh", "dark", 1280), ("zh", "light", 390)],
+    [("en", "light", 1280), ("zh", "dark", 1280), ("zh", "light", 390), ("zh", "light", 3840)],
 )
 @pytest.mark.parametrize("name", PAGES)
 def test_every_page(
