@@ -104,8 +104,7 @@ def destination(name: str) -> dict[str, object]:
 
 
 def written(task: dict[str, Any], stream: str = "issues") -> int:
-    """How many rows a task wrote: filled at its start, and those that came later; at least as many
-    as there are, since what comes while a table is filled may be counted as both."""
+    """How many rows a task wrote: filled at its start, and those that came later."""
     counts = task["streams"].get(stream, {"read": 0, "inserted": 0})
     return int(counts["read"] + counts["inserted"])
 

@@ -40,7 +40,7 @@ def test_from_connections_to_rows(admin: Client, behind: Behind, world: World) -
 
     admin.post(f"{at}/start")
     wanted = len(world.team.rows("issues"))
-    behind.until(lambda: written(admin.get(at)) >= wanted)
+    behind.until(lambda: written(admin.get(at)) == wanted)
     behind.until(lambda: admin.get(at)["lag"] == 0)
     key = f"connection-{team['id']}"
     [mining] = [one for one in admin.items(f"{API}/minings") if one["key"] == key]

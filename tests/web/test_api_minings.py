@@ -16,7 +16,7 @@ def test_a_mining_is_stopped_and_resumed(admin: Client, behind: Behind, world: W
     assert admin.ask("GET", at).status == 404
     admin.post(f"{tasks}/start")
     wanted = len(world.team.rows("issues"))
-    behind.until(lambda: written(admin.get(tasks)) >= wanted)
+    behind.until(lambda: written(admin.get(tasks)) == wanted)
     assert admin.get(at)["streams"]["issues"]["state"] in ("snapshot", "following")
 
     assert admin.post(f"{at}/streams/issues/stop")["streams"]["issues"]["state"] == "stopped"

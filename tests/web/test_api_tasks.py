@@ -25,7 +25,7 @@ def task(admin: Client, behind: Behind, world: World) -> Iterator[Task]:
     at = f"{API}/tasks/{made['id']}"
     admin.post(f"{at}/start")
     wanted = len(world.team.rows("issues"))
-    behind.until(lambda: written(admin.get(at)) >= wanted)
+    behind.until(lambda: written(admin.get(at)) == wanted)
     behind.until(lambda: admin.get(at)["phase"] == "following")
     yield made
     admin.post(f"{at}/stop")

@@ -67,7 +67,7 @@ def test_set_up_run_stop_and_go_on(start: Start, world: World, serving: tuple[st
     )
     client.post(f"{at}/start")
     wanted = len(world.team.rows("issues"))
-    until(lambda: written(client.get(at)) >= wanted)
+    until(lambda: written(client.get(at)) == wanted)
     ran = stopped(first, signal.SIGTERM)
     assert code not in ran.err and PASSWORD not in ran.err + ran.out
 

@@ -106,7 +106,7 @@ def info(place: Place) -> Info:
     with ExitStack() as stack:
         mirror = stack.enter_context(closing(open_place(place, lock=False)))
         inbox = stack.enter_context(closing(open_inbox(place.store, place.name)))
-        stack.enter_context(mirror.store.snapshot())
+        stack.enter_context(mirror.snapshot())
         return Info(
             str(place), mirror.store.bytes_used(), mirror.head(), mirror.tail(),
             tuple(survey(mirror)), inbox.counts(),
@@ -119,7 +119,7 @@ def verify(place: Place) -> Verified:
     Raises `Refused` when there is no mirror, or when its file is so damaged that it cannot be
     opened.
     """
-    with closing(open_place(place, lock=False)) as mirror, mirror.store.snapshot():
+    with closing(open_place(place, lock=False)) as mirror, mirror.snapshot():
         damages = mirror.store.damages()
         found = examine(mirror)
     return Verified(

@@ -6,6 +6,7 @@ Each has a memory or real twin that passes the same contract suite (`headrace.te
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -135,6 +136,11 @@ class Mirror(Protocol):
     def cursors(self, stream: str) -> Mapping[str, Cursor]: ...
 
     def get(self, stream: str, key: Key) -> OnFile | None: ...
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """All that is read within is of one moment, whoever writes meanwhile. Nothing is written
+        within."""
+        ...
 
     def records(self, stream: str, scope: str | None = None) -> Iterator[OnFile]:
         """Living records by key, of one scope or of all."""

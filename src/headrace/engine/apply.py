@@ -171,31 +171,42 @@ class Apply:
     def _fill(self, name: str, before: int | None) -> None:
         """One transaction: put every living record in place and set the offset.
 
+        The records are those of the moment of that offset, so that what capture writes meanwhile
+        comes by the log alone and is counted once.
+
         `before` is the offset on file. Of a log that was missed, changes mode cannot tell what it
         lacks, and starts anew; history does so only when the mirror is an older one. Only this
         stream's offset is sent: after a lost answer those on file may be ahead of ours.
         """
-        head = self._mirror.head()
-        missed = before is not None and self._task.write is Write.CHANGES
-        anew = missed or (before or 0) > head
-        filling = self._filling(name, anew=anew)
+        with self._mirror.snapshot():
+            head = self._mirror.head()
+            missed = before is not None and self._task.write is Write.CHANGES
+            filling = self._filling(name, anew=missed or (before or 0) > head)
+            self.progress.filling = filling
+            try:
+                done = self._put_all(filling, head)
+            finally:
+                self.progress.filling = None
+        if done:
+            again = before is not None
+            self.progress.note_filled(name, filling.rows, filling.filtered, again=again)
+
+    def _put_all(self, filling: Filling, head: int) -> bool:
+        """In one transaction, or in many when rows are refused. False when the stream stops."""
+        name = filling.stream
         forget = self._rejects.forget_all(name)
-        self.progress.filling = filling
         try:
             self._write(lambda: chain(forget, filling.batches()), {name: head})
             self._rejects.drop(name)
         except BadRows as error:
             if self._stop(name, error):
-                return
+                return False
             self._write(lambda: chain(forget, filling.start()), {})
             self._rejects.drop(name)
             for records in filling.chunks():
                 self._sift(name, records, filling.put, {}, self._rejects.of_record)
             self._write(lambda: iter(()), {name: head})
-        finally:
-            self.progress.filling = None
-        again = before is not None
-        self.progress.note_filled(name, filling.rows, filling.filtered, again=again)
+        return True
 
     def _filling(self, name: str, *, anew: bool = False) -> Filling:
         return Filling(self._tables, name, self._task, self._mirror, self._destination, anew=anew)

@@ -38,6 +38,7 @@ def connect(path: Path, *, make: bool = True) -> sqlite3.Connection:
         connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
         _use_wal(connection)
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES_KEPT}")
     except (sqlite3.Error, OSError) as error:
         if connection is not None:
             connection.close()
@@ -46,6 +47,7 @@ def connect(path: Path, *, make: bool = True) -> sqlite3.Connection:
 
 
 _BUSY_MS = 10_000
+_LOG_BYTES_KEPT = 64 * 1024**2  # of the write-ahead log, which grows while a snapshot is read
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:

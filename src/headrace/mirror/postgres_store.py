@@ -19,6 +19,7 @@ _SETTINGS = (
     "SET synchronous_commit = 'on'",
     "SET default_transaction_isolation = 'read committed'",
     "SET client_min_messages = 'warning'",
+    "SET idle_in_transaction_session_timeout = 0",  # a snapshot lasts as long as a fill
 )
 _LOCK = "SELECT pg_try_advisory_lock(hashtextextended(?, 0))"
 _SIZE = (

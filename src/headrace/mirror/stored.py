@@ -113,6 +113,10 @@ class StoredMirror:
         rows = self._store.rows(f"{SELECT_RECORD} WHERE stream = ? AND key = ?", (stream, key))
         return on_file(rows[0]) if rows else None
 
+    def snapshot(self) -> AbstractContextManager[None]:
+        """See `core.ports.Mirror.snapshot`."""
+        return self._store.snapshot()
+
     def records(self, stream: str, scope: str | None = None) -> Iterator[OnFile]:
         """Living records in the order of their first sight, read in chunks."""
         last = 0
