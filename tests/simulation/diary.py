@@ -13,7 +13,7 @@ from random import Random
 from headrace.core.transport import Request, Response
 from headrace.testing.kill import Killer
 from headrace.testing.plan import STREAM_SETS, Plan
-from headrace.testing.simulate import Run
+from headrace.testing.run import Run
 
 
 class Diary(Killer):

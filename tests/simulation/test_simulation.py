@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
 from pathlib import Path
 
-from headrace.testing.simulate import Result, run_seeds
+from headrace.testing.run import Result, run_seeds
 
 SEEDS = int(os.environ.get("HEADRACE_SEEDS") or (2000 if os.environ.get("HEADRACE_CI") else 150))
 BATCH = 10

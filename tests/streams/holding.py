@@ -28,7 +28,7 @@ from headrace.playground.actions.action import Action
 from headrace.testing.clock import VirtualClock
 from headrace.testing.invariants import check_equal, living_rows, source_rows, storage_of
 from headrace.testing.plan import Plan
-from headrace.testing.simulate import Run
+from headrace.testing.run import Run
 
 from ..playground.test_contract import DOCUMENT, document, operations
 

@@ -20,7 +20,7 @@ from headrace.playground.modules.ci import events, rows, state
 from headrace.playground.modules.ci.actions import ACTIONS
 from headrace.playground.modules.ci.records import Build
 from headrace.testing.invariants import check_equal, living_rows, source_rows, storage_of
-from headrace.testing.simulate import Run
+from headrace.testing.run import Run
 
 from ..playground.test_contract import operations, validator
 from .holding import calm, interval_ms, needs_document

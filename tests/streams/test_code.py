@@ -24,7 +24,7 @@ from headrace.playground.modules.code.depot import Depot
 from headrace.playground.modules.code.elsewhere import TYPES
 from headrace.playground.modules.code.state import Code
 from headrace.testing.invariants import check_equal, living_rows, source_rows, storage_of
-from headrace.testing.simulate import Run
+from headrace.testing.run import Run
 
 from ..playground.test_contract import operations, validator
 from .holding import calm, interval_ms, needs_document

@@ -29,7 +29,7 @@ from headrace.playground.project import Project
 from headrace.playground.team import Team
 from headrace.testing.invariants import check_equal, living_rows, source_rows, storage_of
 from headrace.testing.plan import Plan
-from headrace.testing.simulate import Run
+from headrace.testing.run import Run
 
 from ..playground.test_contract import DOCUMENT, operations, validator
 from .holding import interval_ms

@@ -38,7 +38,7 @@ from headrace.mirror.inbox import SqliteInbox
 from headrace.mirror.sqlite import SqliteMirror
 from headrace.testing.defects_reading import READING_DEFECTS
 from headrace.testing.post import Post
-from headrace.testing.simulate import run_seed
+from headrace.testing.run import run_seed
 
 SEEDS_MAX = 1000
 Patch = tuple[Any, str, Any]

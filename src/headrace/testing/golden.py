@@ -15,7 +15,7 @@ from random import Random
 from headrace.engine.modes import Deletes
 from headrace.testing.invariants import check_equal
 from headrace.testing.plan import Plan
-from headrace.testing.simulate import Run
+from headrace.testing.run import Run
 from headrace.testing.world import World
 
 Story = Callable[[World], None]
