@@ -376,6 +376,36 @@ def test_a_branch_that_moves_between_two_requests_costs_no_commit() -> None:
     story.settle()
 
 
+def test_commits_above_the_listed_head_of_their_branch_are_not_taken_for_lost() -> None:
+    """They are seen before the list of branches shows them; then a census comes that needs not
+    read the branch, because another one holds its listed head."""
+    story = Story("branches", "commits")
+    story.branch("side", count=2)
+    story.poll()
+    story.grow("side")
+    listed = story.head("side")
+    end = story.before_commits(lambda: story.grow("side"))
+    story.run.turn()
+    end()
+    newest = story.head("side")
+    assert newest != listed and newest in story.shas()
+    refused = story.serve(_without_branches)  # what is on file of the branches stays as it is
+    story.code.merge(story.shop, story.depot, "master", listed, now_ms=story.now_ms)
+    for _ in range(3):
+        story.world.clock.advance(3_601_000)
+        story.run.turn()
+        assert newest in story.shas()
+    refused()
+    story.settle()
+    assert story.world.mirror.counts()["commits"].deleted == 0
+
+
+def _without_branches(request: Request, response: Response) -> Response:
+    if asked_of(request)["Action"] != "DescribeGitBranches":
+        return response
+    return replace(response, status=503, body=b"")
+
+
 def test_a_branch_that_moves_away_and_back_is_read_all_the_same() -> None:
     """The list of branches shows no change, but its commits were never seen."""
     story = Story("branches", "commits")

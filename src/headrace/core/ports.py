@@ -95,7 +95,8 @@ class Cursor(msgspec.Struct, frozen=True, omit_defaults=True):
     are worked off (NEWEST: the head when the last whole pass was over); `swept`: the same for the
     slow pass over all parents (HISTORY: when the last thorough pass ended). `open`: keys to be
     looked at again: rows that were not settled, parents that could not be read, commits that no
-    branch seems to hold.
+    branch seems to hold; those were found with the list of branches that began at the stamp
+    `listed`.
     """
 
     mark: int = 0
@@ -110,6 +111,7 @@ class Cursor(msgspec.Struct, frozen=True, omit_defaults=True):
     followed: int = 0
     swept: int = 0
     open: tuple[Key, ...] = ()
+    listed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from headrace.core.ports import Cursor, Mirror
-from headrace.core.record import Body, Origin, Reject, Seen, Sighting, make_key
+from headrace.core.record import Body, Key, Origin, Reject, Seen, Sighting, make_key
 from headrace.core.stream import Ancestry, Scope, Stream, at_path
 from headrace.engine.newest import OPEN_MAX, newest_first
 from headrace.engine.reading import Desk, Outcome, gone
@@ -29,7 +29,8 @@ Graph = Mapping[str, Sequence[str]]
 @dataclass(slots=True)
 class _Reading:
     """One pass over a place, as far as it has come. `known`: the commits all of whose ancestors
-    are read; in a thorough pass, which begins with none, those that it has seen itself."""
+    are read; in a thorough pass, which begins with none, those that it has seen itself. `listed`:
+    when the list of branches on file began; `tips`: the newest commits of the branches read."""
 
     stream: Stream
     place: Scope
@@ -37,6 +38,8 @@ class _Reading:
     origin: Origin
     known: dict[str, Sequence[str]]
     outcome: Outcome
+    listed: int
+    tips: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -65,13 +68,14 @@ class History:
         """
         mirror, rule = self._desk.mirror, rule_of(stream)
         cursor = mirror.cursor(stream.name, place.key)
-        head, thorough = mirror.head(), self._is_thorough(cursor, origin)
+        listed = mirror.cursor(rule.heads, place.key).complete_stamp
+        head, thorough = mirror.head(), self._is_thorough(cursor, listed, origin)
         if not thorough and not mirror.changed(rule.heads, place.key, cursor.followed, 1):
             self._finish(stream, place, cursor, origin, outcome)
             return
         began = self._desk.stamps.next()
         known = {} if thorough else dict(whole(graph_of(mirror, stream.name, rule, place.key)))
-        reading = _Reading(stream, place, rule, origin, known, outcome)
+        reading = _Reading(stream, place, rule, origin, known, outcome, listed)
         branches = [filed.record.value() for filed in mirror.records(rule.heads, place.key)]
         for branch in branches:
             self._read(reading, branch)
@@ -83,15 +87,15 @@ class History:
         if thorough:
             self._settle(reading, moved, began)
             return
-        lost = sorted(reading.known.keys() - closure(reading.known, heads))
-        keys = [make_key((*place.stamped.values(), node)) for node in lost[:OPEN_MAX]]
+        lost = sorted(reading.known.keys() - closure(reading.known, heads | reading.tips))
         outcome.unsettled = len(lost)
-        moved = msgspec.structs.replace(moved, open=tuple(keys))
-        self._finish(stream, place, moved, origin, outcome)
+        keys = tuple(make_key((*place.stamped.values(), node)) for node in lost)
+        self._finish(stream, place, _noted(moved, keys, listed), origin, outcome)
 
-    def _is_thorough(self, cursor: Cursor, origin: Origin) -> bool:
+    def _is_thorough(self, cursor: Cursor, listed: int, origin: Origin) -> bool:
         since_ms = self._desk.clock.now_ms() - cursor.swept
-        due = bool(cursor.open) or since_ms >= self._desk.limits.sweep_seconds * 1000
+        due = since_ms >= self._desk.limits.sweep_seconds * 1000
+        due = due or (bool(cursor.open) and listed > cursor.listed)
         return origin is Origin.CENSUS and cursor.snapshot_done and due
 
     # --- reading a branch --------------------------------------------------------------------
@@ -111,6 +115,7 @@ class History:
             if not lane.wanted and len(closure(graph, [lane.tip])) + lane.rejected >= lane.total:
                 self._commit(reading, lane)
                 reading.known.update(lane.graph)
+                reading.tips.add(lane.tip)
                 return
         action = reading.stream.listing.action
         raise Unavailable(f"{action} kept answering fewer commits than it counts.")
@@ -151,11 +156,15 @@ class History:
     # --- the end of a pass -------------------------------------------------------------------
 
     def _settle(self, reading: _Reading, cursor: Cursor, began: int) -> None:
-        """After a thorough pass: what it did not show goes, if a pass before it found it lost."""
+        """After a thorough pass: what it did not show goes, if a pass before it found it lost.
+
+        Each of the two by a list of branches of its own, younger than the last sight of the commit:
+        a branch that moved since its list was read, or while it was read, holds what no list shows.
+        """
         stream, place, outcome, desk = reading.stream, reading.place, reading.outcome, self._desk
-        suspects = desk.mirror.unseen(stream.name, place.key, began)
+        suspects = desk.mirror.unseen(stream.name, place.key, min(began, reading.listed))
         before = {*cursor.open, *desk.mirror.unseen(stream.name, place.key, cursor.complete_stamp)}
-        lost = [key for key in suspects if key in before]
+        lost = [key for key in suspects if key in before and reading.listed > cursor.listed]
         if desk.is_mass(stream, len(suspects)) and not desk.has_waited(cursor):
             outcome.held, lost = len(suspects), []
         sightings = gone(stream, lost, desk.stamps.next(), "no branch holds it any more")
@@ -163,8 +172,8 @@ class History:
         outcome.unsettled = len(rest) - outcome.held
         now_ms = desk.clock.now_ms()
         settled = msgspec.structs.replace(
-            cursor, swept=now_ms, complete_stamp=began, open=rest[:OPEN_MAX], held=outcome.held,
-            held_at=now_ms if outcome.held else 0,
+            cursor, swept=now_ms, complete_stamp=began, open=rest[:OPEN_MAX],
+            listed=reading.listed, held=outcome.held, held_at=now_ms if outcome.held else 0,
         )  # fmt: skip
         self._finish(stream, place, settled, reading.origin, outcome, sightings)
 
@@ -185,6 +194,14 @@ class History:
             swept=now_ms if is_first else cursor.swept,
         )  # fmt: skip
         self._desk.commit(stream, place.key, outcome, sightings, cursor=done)
+
+
+def _noted(cursor: Cursor, lost: Sequence[Key], listed: int) -> Cursor:
+    """With the commits that seem lost; while some wait to be confirmed, none is added to them."""
+    wanting = set(lost)
+    if still := tuple(key for key in cursor.open if key in wanting):
+        return msgspec.structs.replace(cursor, open=still)
+    return msgspec.structs.replace(cursor, open=tuple(lost[:OPEN_MAX]), listed=listed)
 
 
 def _note(reading: _Reading, lane: _Lane, body: Body) -> None:
