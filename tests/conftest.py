@@ -1,5 +1,16 @@
-"""For all tests: the canary, when it is asked for."""
+"""For all tests: their time zones, and the canary when it is asked for."""
 
-from tests.canary import pytest_configure
+from __future__ import annotations
 
-__all__ = ["pytest_configure"]
+import pytest
+from tests import canary, zones
+from tests.zones import pytest_report_header
+
+__all__ = ["pytest_report_header"]
+
+
+@pytest.hookimpl(trylast=True)  # the seed that orders the tests is drawn by then
+def pytest_configure(config: pytest.Config) -> None:
+    """Both look whether there is something to do."""
+    zones.choose(config)
+    canary.watch(config)
