@@ -317,7 +317,7 @@ class CanaryPlugin:
             terminalreporter.line(line)
 
 
-def watch(config: pytest.Config) -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Nothing without HEADRACE_CANARY=1."""
     if os.environ.get(VARIABLE) != "1" or config.pluginmanager.has_plugin("canary"):
         return

@@ -13,4 +13,4 @@ __all__ = ["pytest_report_header"]
 def pytest_configure(config: pytest.Config) -> None:
     """Both look whether there is something to do."""
     zones.choose(config)
-    canary.watch(config)
+    canary.pytest_configure(config)
