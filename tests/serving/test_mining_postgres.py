@@ -117,7 +117,8 @@ def test_a_mirror_moves_from_a_file_into_a_database(site: Site, store: str) -> N
     rename(site, "arrives in the database")
     site.until(lambda: "arrives in the database" in names(site.file()) and copied(site))
     runner = site.platform.agent.runners[row.id]
-    assert "issues" in runner.progress.refilled and site.state(row) is State.RUNNING
+    site.until(lambda: "issues" in runner.progress.refilled)
+    assert site.state(row) is State.RUNNING
 
 
 def test_a_server_that_goes_away_and_comes_back(site: Site, server: PostgresServer) -> None:

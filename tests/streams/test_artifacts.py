@@ -268,6 +268,33 @@ def test_a_list_that_breaks_off_deletes_nothing() -> None:
     story.settle()
 
 
+def test_a_page_that_comes_empty_at_first_is_not_the_end() -> None:
+    story = ArtifactStory("artifact_files", page_size=2, census_seconds=180.0)
+    story.push(6)
+    story.poll(4)
+    known, last = story.keys("artifact_files"), [""]
+
+    def emptied(honest: Send, request: Request) -> Response:
+        response, asked = honest(request), asked_of(request)
+        if asked["Action"] != FILES:
+            return response
+        token, before = asked.get("ContinuationToken", ""), last[0]
+        last[0] = token
+        if not token or token == before:
+            return response
+        told = json.loads(response.body)
+        told["Response"]["Data"]["InstanceSet"] = []
+        return Response(200, {}, json.dumps(told).encode())
+
+    end, stamp = story.intercept(emptied), story.world.capture.stamp()
+    story.poll(8)
+    end()
+    scope = f"[{story.repository.id}]"
+    assert not story.world.mirror.unseen("artifact_files", scope, stamp)
+    assert story.keys("artifact_files") == known
+    story.settle()
+
+
 def test_a_file_that_slips_between_two_pages_is_not_taken_for_gone() -> None:
     """While the list is read one version goes, and shifts another over a border of its pages."""
     story = ArtifactStory("artifact_files", page_size=2, census_seconds=180.0)

@@ -177,7 +177,12 @@ class Walk:
     def _by_token(self, sent: Sent) -> Iterator[Sent]:
         """Each page names the next; the last names none. Raises `Unavailable` for a circle."""
         asked: set[str] = set()
-        for page in range(2, BARE_PAGES_MAX):
+        token, most = "", 0
+        for page in range(1, BARE_PAGES_MAX):
+            if self._seems_cut(page, sent.listed, most):
+                sent = self._read(page, token)
+                yield sent
+            most = max(most, len(sent.listed.rows))
             token = sent.listed.next_token
             if not token:
                 self._settled = True
@@ -185,8 +190,16 @@ class Walk:
             if token in asked:
                 raise Unavailable(f"{self._stream.listing.action} names the same page twice.")
             asked.add(token)
-            sent = self._read(page, token)
+            sent = self._read(page + 1, token)
             yield sent
+
+    def _seems_cut(self, page: int, listed: Listed, most: int) -> bool:
+        """Where no count is given: a page that was named has no rows, or one that names another has
+        fewer than one before. Not for pages that are asked for one by one, whatever they hold."""
+        if self._stream.listing.paging is Paging.EACH:
+            return False
+        rows = len(listed.rows)
+        return (rows == 0 and page > 1) or (bool(listed.next_token) and (rows == 0 or rows < most))
 
     def _pages(self) -> int:
         if self._total is None:
