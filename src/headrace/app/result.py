@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from headrace.core.change import Counts
-from headrace.engine.apply import Progress
+from headrace.engine.progress import Progress
 from headrace.engine.worker import Report
 
 NoteKind = Literal["hidden", "held", "rejected", "failed", "quiet", "aside", "stopped", "lossy"]

@@ -19,9 +19,10 @@ from headrace.engine.filling import Filling, is_empty
 from headrace.engine.filters import kept, sort_out
 from headrace.engine.limits import Limits
 from headrace.engine.modes import Write
+from headrace.engine.progress import Progress
 from headrace.engine.rejects import RejectDesk, sift
 from headrace.engine.tables import Lossy, TaskTables, note_learnt
-from headrace.engine.task import Progress, Task
+from headrace.engine.task import Task
 from headrace.errors import BadRows, TablesChanged
 
 T = TypeVar("T")
@@ -305,4 +306,4 @@ class Apply:
         )  # fmt: skip
 
 
-__all__ = ["Apply", "Batches", "Progress", "Task"]
+__all__ = ["Apply", "Batches", "Task"]

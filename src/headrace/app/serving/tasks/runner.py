@@ -12,8 +12,9 @@ from headrace.app.serving.tasks.errands import Errands, Work
 from headrace.app.system import SystemClock
 from headrace.core.ports import Mirror
 from headrace.destinations.urls import open_destination
-from headrace.engine.apply import Apply, Progress, Task
+from headrace.engine.apply import Apply, Task
 from headrace.engine.limits import Limits
+from headrace.engine.progress import Progress
 from headrace.errors import HeadraceError, Stopped
 from headrace.mirror.urls import Store, open_mirror
 
