@@ -14,8 +14,8 @@ help:  ## this list
 run: $(READY)  ## the demo: a living look-alike team, mirrored into DuckDB
 	$(BIN)/headrace demo
 
-test: $(READY)  ## the plain suite, one worker a core (JOBS=0: none beside)
-	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+test: $(READY)  ## the plain suite, one worker a core (JOBS=0: none beside); all of it with ALL=1, as in CI
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(if $(ALL)$(HEADRACE_CI),,-m "not long")
 
 check: $(READY)  ## format, lint, types, layers, reference up to date
 	$(BIN)/ruff format --check .

@@ -23,7 +23,7 @@ from headrace.playground.modules.wiki.state import Wiki
 
 from .conftest import Archive, Headrace, World, needs_git, shop_of
 
-pytestmark = needs_git
+pytestmark = [needs_git, pytest.mark.long]
 ASKED = "DescribeIssueFileUrl"
 
 

@@ -61,6 +61,7 @@ def test_what_cannot_be_is_refused(
     assert ran.code == 2 and "TOKEN_OF_ACME" in ran.err
 
 
+@pytest.mark.long
 def test_one_server_a_folder_and_files_beside_it(
     headrace: Headrace, start: Callable[..., Running], file: Path
 ) -> None:

@@ -33,6 +33,8 @@ from headrace.web.callback import CallbackListener
 
 from .conftest import Headrace, Running, World
 
+pytestmark = pytest.mark.long
+
 NOW_MS = 1_795_000_000_000
 DAY_MS = 86_400_000
 TASK = '[tasks.copy]\nsource = "acme"\ndestination = "sqlite:///copy.db"\nstreams = ["projects"]\n'

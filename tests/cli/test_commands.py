@@ -142,6 +142,7 @@ def test_port_that_is_taken(headrace: Headrace, world: World) -> None:
 # --- demo ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_demo_proves_equality_and_ends(headrace: Headrace, tmp_path: Path) -> None:
     first = headrace("demo", "--seconds", "2", "--json")
     assert first.code == 0, first.out
@@ -166,6 +167,7 @@ def test_demo_leaves_a_foreign_file_alone(headrace: Headrace, tmp_path: Path) ->
         assert mine.execute("SHOW TABLES").fetchall() == [("precious",)]
 
 
+@pytest.mark.long
 def test_second_demo_in_the_same_folder(headrace: Headrace, start: Callable[..., Running]) -> None:
     running = start("demo", "--seconds", "600")
     assert running.process.stdout is not None
@@ -176,6 +178,7 @@ def test_second_demo_in_the_same_folder(headrace: Headrace, start: Callable[...,
     assert headrace("demo", "--seconds", "0").code == 0  # whatever the killed one left
 
 
+@pytest.mark.long
 def test_demo_can_be_stopped(start: Callable[..., Running]) -> None:
     running = start("demo", "--seconds", "600")
     assert running.process.stdout is not None
@@ -185,6 +188,7 @@ def test_demo_can_be_stopped(start: Callable[..., Running]) -> None:
     assert running.stop(signal.SIGINT).code == 130
 
 
+@pytest.mark.long
 def test_demo_in_the_console(headrace: Headrace, start: Callable[..., Running]) -> None:
     running = start("demo", "--console", "--port", "0", "--json")
     assert running.process.stdout is not None
@@ -229,6 +233,7 @@ def test_help_loads_no_database() -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.long
 def test_throttling_is_waited_out(headrace: Headrace, world: World) -> None:
     world.playground.settings = Settings(
         rates={"DescribeIssueListWithPage": 1}, throttle_wait_ms=200

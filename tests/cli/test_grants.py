@@ -30,6 +30,8 @@ from headrace.playground.settings import Settings
 from headrace.testing.clock import VirtualClock
 from headrace.testing.consent import Consent
 
+pytestmark = pytest.mark.long
+
 APP = OAuthApp("https://acme.coding.net", "client-1", "client-secret-1", "Authorize again.")
 GRANT = Grant("access-token-1", "refresh-token-1", 1_795_000_000_000, team="acme", ends_at_ms=5)
 KEY = bytes(range(32))

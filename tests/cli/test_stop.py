@@ -9,6 +9,8 @@ import pytest
 
 from .conftest import Headrace, Running, World, living
 
+pytestmark = pytest.mark.long
+
 TO = ("--to", "duckdb:///copy.duckdb")
 STREAMS = ("--stream", "issues", "--stream", "iterations")
 FAST = ("--poll-interval", "200ms", "--census-interval", "1s", "--json")

@@ -56,6 +56,7 @@ def test_insert_update_and_delete_are_told_apart(headrace: Headrace, world: Worl
     assert headrace("verify", "--afresh", *world.at, *TO, *QUICK, "--json").document["equal"]
 
 
+@pytest.mark.long
 def test_only_the_chosen_project_is_copied(
     headrace: Headrace, world: World, tmp_path: Path
 ) -> None:
@@ -108,6 +109,7 @@ def test_every_mode_is_equal_after_changes(
     assert headrace("verify", "--afresh", *how, "--json").document["equal"]
 
 
+@pytest.mark.long
 def test_task_of_the_configuration(headrace: Headrace, world: World, tmp_path: Path) -> None:
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc" / "headrace.toml").write_text(f"""

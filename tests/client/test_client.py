@@ -26,6 +26,8 @@ from headrace.playground import DEFAULT_TOKEN
 from headrace.wire import connections, tasks
 from headrace.wire.tasks import TaskDetail
 
+pytestmark = pytest.mark.long
+
 
 def test_from_connections_to_rows(client: HeadraceClient, behind: Behind, world: World) -> None:
     assert (client.me().name, client.me().role) == ("admin-1", "admin")

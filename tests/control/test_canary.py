@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 SECRET = "sw0rdfish-sw0rdfish-sw0rdfish"
 KEEPS = f"""

@@ -91,6 +91,7 @@ def test_spans_grow_with_age_and_are_dropped_in_the_end(desk: Desk, monitor: Mon
     assert measures(desk) == 1
 
 
+@pytest.mark.long
 def test_a_month_of_work_without_a_pause_has_a_bound(desk: Desk, monitor: Monitor) -> None:
     for hour in range(24 * 34):
         desk.clock.advance(HOUR_MS)

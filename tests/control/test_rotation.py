@@ -36,6 +36,8 @@ from headrace.control.store import ControlStore
 from headrace.errors import Refused
 from headrace.testing.clock import VirtualClock
 
+pytestmark = pytest.mark.long
+
 __all__ = ["headrace", "start"]
 SOURCE, DESTINATION = ConnectionRole.SOURCE, ConnectionRole.DESTINATION
 GRANT = Grant("access-token-1", "refresh-token-1", 1_795_000_000_000, team="acme", ends_at_ms=5)

@@ -43,6 +43,7 @@ def test_whoever_reads_changes_nothing(desk: Desk) -> None:
         assert db.scalar(COUNT) == 1
 
 
+@pytest.mark.long
 def test_a_writer_that_waits_for_too_long_gives_up(desk: Desk, place: Path | str) -> None:
     with closing(ControlStore(place)) as other:
         with desk.store.transaction(), pytest.raises(Unavailable), other.transaction():

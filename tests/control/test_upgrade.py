@@ -28,6 +28,8 @@ from headrace.control.tables import metadata
 from headrace.control.vault import Vault
 from headrace.errors import Refused
 
+pytestmark = pytest.mark.long
+
 LONGEST_SECONDS = 60
 
 

@@ -49,7 +49,6 @@ DAY_S = 24 * 3600
 
 class TestDelta(DestinationContract):
     LOSSY = frozenset({"odd_names", "transactions"})  # see `test_names_that_delta_takes`
-    EXAMPLES = 30 if os.environ.get("HEADRACE_CI") else 8
 
     @pytest.fixture
     def destination(self, tmp_path: Path) -> Opened:

@@ -41,6 +41,8 @@ from headrace.testing.destination_contract import (
     start,
 )
 
+pytestmark = pytest.mark.long
+
 CI = bool(os.environ.get("HEADRACE_CI"))
 QUICK = {  # a load takes a third of a second
     "test_an_emptied_table_is_filled_again",

@@ -17,6 +17,8 @@ from headrace.destinations.folder.parquet import ParquetDestination
 from headrace.destinations.sqlite import SqliteDestination
 from headrace.testing.destination_contract import ITEMS, LABELS, TASK, rows_of
 
+pytestmark = pytest.mark.long
+
 WRITE = """
 import os, signal, sys
 from dataclasses import replace

@@ -20,6 +20,8 @@ from headrace.playground import DEFAULT_TOKEN, Playground, Server, Team, serve
 
 from .blocks import PLAIN, RUNNABLE, Block, blocks_of, commands_of, missing_line, pages
 
+pytestmark = pytest.mark.long
+
 ALL = [block for page in pages() for block in blocks_of(page)]
 STORIES = {
     block.page: [b for b in ALL if b.page == block.page and b.runs] for block in ALL if block.runs

@@ -71,6 +71,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "copy.duckdb"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("stream", CATALOGUE, ids=lambda stream: stream.name)
 def test_every_stream_has_a_query_that_finds_something(stream: Stream, copy: Path) -> None:
     with closing(duckdb.connect(str(copy), read_only=True)) as connection:

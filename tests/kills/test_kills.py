@@ -18,7 +18,10 @@ import pytest
 from headrace.app import SystemClock
 from headrace.playground import DEFAULT_TOKEN, Playground, Server, Settings, Team, serve
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL"),
+]
 
 CI = bool(os.environ.get("HEADRACE_CI"))
 ACTS_PER_SECOND = 20

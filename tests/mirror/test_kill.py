@@ -17,6 +17,8 @@ from headrace.mirror.inbox import SqliteInbox
 from headrace.mirror.soundness import examine
 from headrace.mirror.sqlite import SqliteMirror
 
+pytestmark = pytest.mark.long
+
 KILLS = 15
 LONGEST_SECONDS = 60
 CHILD = """

@@ -21,6 +21,8 @@ from headrace.control.people import Person, Role
 from headrace.errors import HeadraceError, Missing, Refused
 from headrace.playground import DEFAULT_TOKEN
 
+pytestmark = pytest.mark.long
+
 ADDRESS = "http://127.0.0.1:1"
 OTHER = Person(2, "operator-2", Role.OPERATOR)
 

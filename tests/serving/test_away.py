@@ -22,6 +22,8 @@ from headrace.config import ConnectionSettings
 from headrace.control.states import State
 from headrace.playground import DEFAULT_TOKEN
 
+pytestmark = pytest.mark.long
+
 __all__ = ["mariadb", "postgres"]
 
 

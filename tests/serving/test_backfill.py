@@ -16,6 +16,8 @@ from headrace.control.states import State
 from headrace.control.tasks import TaskRow
 from headrace.errors import Refused, Unavailable
 
+pytestmark = pytest.mark.long
+
 TOUCHED = "SELECT count(*) FROM issues WHERE name = 'touched'"
 
 

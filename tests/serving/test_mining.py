@@ -25,6 +25,8 @@ from headrace.control.states import State
 from headrace.control.tasks import TaskRow
 from headrace.playground import DEFAULT_TOKEN
 
+pytestmark = pytest.mark.long
+
 SLOW = {"poll_interval": "1h", "census_interval": "1h"}
 
 

@@ -32,6 +32,8 @@ from headrace.core.ports import Delivery
 from headrace.core.schema import Column, Type
 from headrace.mirror.urls import open_inbox, open_mirror
 
+pytestmark = pytest.mark.long
+
 __all__ = ["postgres"]
 PASSWORD = "hunter2hunter2"
 

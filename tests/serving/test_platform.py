@@ -7,11 +7,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.cli.conftest import World
 from tests.serving.conftest import ADMIN, Site
 
 from headrace.app.serving.platform import Platform
 from headrace.control.states import State
+
+pytestmark = pytest.mark.long
 
 
 def ask(path: Path, sql: str) -> list[tuple[Any, ...]]:

@@ -28,6 +28,8 @@ from headrace.mirror.urls import open_inbox
 from headrace.playground import DEFAULT_TOKEN, Settings, Team, serve
 from headrace.web.site import Site as Server
 
+pytestmark = pytest.mark.long
+
 BODY = {"event": "ISSUE_UPDATED", "project": {"id": 7}, "issue": {"project_id": 7, "code": 1}}
 POOL = urllib3.PoolManager(retries=False, timeout=10)
 

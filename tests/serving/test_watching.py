@@ -21,6 +21,8 @@ from headrace.core.schema import Column, Type
 from headrace.errors import Refused
 from headrace.mirror.urls import open_mirror
 
+pytestmark = pytest.mark.long
+
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "metrics.md"
 
 

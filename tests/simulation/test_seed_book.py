@@ -6,7 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from headrace.testing.seed_book import Part, SeedBook
+
+pytestmark = pytest.mark.long
 
 
 def test_what_is_noted_is_not_played_again(tmp_path: Path) -> None:

@@ -8,9 +8,11 @@ from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
 from pathlib import Path
 
+import pytest
+
 from headrace.testing.run import Result, run_seeds
 
-SEEDS = int(os.environ.get("HEADRACE_SEEDS") or (2000 if os.environ.get("HEADRACE_CI") else 150))
+SEEDS = int(os.environ.get("HEADRACE_SEEDS") or (2000 if os.environ.get("HEADRACE_CI") else 60))
 BATCH = 10
 KEPT = Path(__file__).with_name("failed_seeds.txt")
 
@@ -48,6 +50,7 @@ def test_every_seed_ends_exact() -> None:
         assert min(crashed.values()) >= 50, crashed
 
 
+@pytest.mark.long
 def test_the_simulation_is_not_tame() -> None:
     """A simulation without crashes and lies would prove nothing."""
     result = played(list(range(1, 41)))

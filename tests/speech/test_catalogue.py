@@ -12,6 +12,8 @@ from headrace.speech import translate
 from headrace.speech.catalogue import WORDS, Message, catalogue, messages
 from headrace.speech.templates import Template, template
 
+pytestmark = pytest.mark.long
+
 ALL = [one for one in messages("zh") if one.file != WORDS]
 _TOLD_SHORTER = "The hooks of {} have gone quiet: {}"  # its Chinese says the reason itself
 

@@ -181,6 +181,7 @@ def test_a_disabled_user_is_out(admin: Client, stranger: Client) -> None:
     admin.delete(f"{API}/users/{user['id']}")
 
 
+@pytest.mark.long
 def test_no_secret_comes_out(
     admin: Client, site: Site, world: World, capfd: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,

@@ -20,6 +20,8 @@ from tests.web.test_api_access import NOBODY, TABLE
 
 from headrace.control.people import Person, Role
 
+pytestmark = pytest.mark.long
+
 CI = bool(os.environ.get("HEADRACE_CI"))
 _LARGEST = 2**31  # numbers that are valid
 _THERE = 3  # so many things of each kind there are, with the numbers from 1 on

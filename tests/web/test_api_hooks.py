@@ -17,6 +17,8 @@ from headrace.control.people import Role
 from headrace.playground import DEFAULT_TOKEN, Settings, Team, serve
 from headrace.web.site import Site
 
+pytestmark = pytest.mark.long
+
 BROWSER = urllib3.PoolManager(retries=False, timeout=10)
 
 

@@ -17,6 +17,8 @@ from tests.web.api_site import API, Client, destination, source
 from headrace.control.alerts import Thresholds
 from headrace.control.history import Level
 
+pytestmark = pytest.mark.long
+
 LIMITS = {
     "lag_ms": 60_000, "lag_for_ms": 0, "tries": 2, "grant_days": 7, "disk_free_percent": 1,
     "muted": ["lag"],

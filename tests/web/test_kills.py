@@ -21,6 +21,8 @@ from headrace.mirror.inbox import SqliteInbox
 
 from .conftest import SECRETS
 
+pytestmark = pytest.mark.long
+
 KILLS = int(os.environ.get("HEADRACE_KILLS", "10"))
 SENDERS = 8
 RECEIVER = """

@@ -19,6 +19,8 @@ from tests.web.api_site import API, PASSWORD, Client, destination, source, writt
 
 from headrace.playground import DEFAULT_TOKEN
 
+pytestmark = pytest.mark.long
+
 __all__ = ["postgres"]
 Start = Callable[..., Running]
 SERVE = ("serve", "--port", "0", "--json")

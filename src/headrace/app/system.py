@@ -32,7 +32,8 @@ class SystemClock:
             raise Stopped
 
     def stop(self) -> None:
-        """Ask everything that waits on this clock to end. Safe in a signal handler."""
+        """Ask everything that waits on this clock to end. From any thread; a signal handler would
+        wait for itself (`cli.signals`)."""
         self._stop.set()
 
 
