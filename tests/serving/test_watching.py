@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from tests.cli.conftest import QUICK, World
 from tests.serving.conftest import ADMIN, Site
 
@@ -253,8 +254,7 @@ def test_metrics_are_those_of_the_monitor(site: Site) -> None:
 def test_the_text_of_metrics_is_escaped() -> None:
     text = render([("headrace_agent_up", {"agent": 'a"b\\c\nd'}, True)])
     assert 'headrace_agent_up{agent="a\\"b\\\\c\\nd"} 1\n' in text
-    prometheus = pytest.importorskip("prometheus_client.parser")
-    families = {f.name: f for f in prometheus.text_string_to_metric_families(text)}
+    families = {f.name: f for f in text_string_to_metric_families(text)}
     assert families["headrace_agent_up"].samples[0].labels == {"agent": 'a"b\\c\nd'}
 
 
