@@ -127,6 +127,22 @@ def test_page_size_that_the_server_cuts() -> None:
     assert whole
 
 
+def test_a_total_that_ends_where_the_server_cuts_the_page() -> None:
+    """3 of 500 asked for are given, and 3 are counted for once: there are more behind them, so the
+    walk is not whole, and the pass walks again."""
+
+    asked: list[int] = []
+
+    def too_few(page: int, data: dict[str, Any]) -> None:
+        asked.append(page)
+        if len(asked) == 1:
+            data.update(TotalCount=3, TotalRow=3)
+
+    shown, whole = walk(Shelf(range(10), spoil=too_few, echo=False))
+    assert {3, 4, 5} < set(shown)
+    assert not whole
+
+
 def test_size_cut_in_the_middle_of_a_walk() -> None:
     """The cap falls from 4 to 2 while pages are read: what was left out is missed, and noticed."""
     shelf = Shelf(range(12), cap=4, acts=[None, None, lambda s: setattr(s, "cap", 2)])

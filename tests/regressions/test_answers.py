@@ -123,7 +123,9 @@ def test_number_too_large_for_its_column() -> None:
     """An id over 64 bits stopped a whole load; here the value stays readable beside its column."""
     bench = Bench(issues=6)
     huge = 2**70
-    bench.wire.edit(LIST, lambda r: r["Data"]["List"][0].update(IssueStatusId=huge))
+    bench.wire.edit(
+        LIST, lambda r: [row.update(IssueStatusId=huge) for row in r["Data"]["List"][:1]]
+    )
     bench.turn()
     odd = [
         row for row in bench.rows("issues") if row["_extra"] and "IssueStatusId" in row["_extra"]

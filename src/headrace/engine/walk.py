@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from headrace.core.ports import Ask, Listed, Source, Workers
 from headrace.core.stamp import Stamps
-from headrace.core.stream import Paging, Scope, Stream
+from headrace.core.stream import Paging, Scope, Strategy, Stream
 from headrace.errors import Unavailable
 
 BARE_PAGES_MAX = 10_000
@@ -77,7 +77,8 @@ class Walk:
             first = self._read(1)
             yield first
         self._last = first.listed
-        yield from self._rest(self._fit_size(first.listed))
+        is_full = self._fit_size(first.listed)
+        yield from self._rest(is_full or self._must_be_sure(first.listed))
 
     @property
     def total(self) -> int | None:
@@ -97,6 +98,15 @@ class Walk:
     def _is_cut_short(self, first: Listed) -> bool:
         """Fewer rows than asked although there are more: a cap on the page size, or a bad page."""
         return is_short(1, min(self._size, first.size), len(first.rows), first.total or 0)
+
+    def _must_be_sure(self, first: Listed) -> bool:
+        """Whether to look behind a single page although its total says there is no more.
+
+        Of a stream that is polled by its changes, a whole pass is the only one for hours: a total
+        that is too small by just what a cap on the page size cut off would hide rows as long.
+        """
+        is_whole = self._window is None and self._stream.strategy is Strategy.DELTA
+        return is_whole and bool(first.rows)
 
     def _fit_size(self, first: Listed) -> bool:
         """Take over the page size the server really gives. Returns whether page 1 is full."""
