@@ -162,9 +162,10 @@ class History:
         a branch that moved since its list was read, or while it was read, holds what no list shows.
         """
         stream, place, outcome, desk = reading.stream, reading.place, reading.outcome, self._desk
-        suspects = desk.mirror.unseen(stream.name, place.key, min(began, reading.listed))
+        suspects = desk.mirror.unseen(stream.name, place.key, reading.listed)
         before = {*cursor.open, *desk.mirror.unseen(stream.name, place.key, cursor.complete_stamp)}
-        lost = [key for key in suspects if key in before and reading.listed > cursor.listed]
+        is_listed_anew = reading.listed > cursor.listed
+        lost = [key for key in suspects if key in before] if is_listed_anew else []
         if desk.is_mass(stream, len(suspects)) and not desk.has_waited(cursor):
             outcome.held, lost = len(suspects), []
         sightings = gone(stream, lost, desk.stamps.next(), "no branch holds it any more")

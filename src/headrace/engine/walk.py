@@ -208,8 +208,10 @@ class Walk:
         fewer than one before. Not for pages that are asked for one by one, whatever they hold."""
         if self._stream.listing.paging is Paging.EACH:
             return False
-        rows = len(listed.rows)
-        return (rows == 0 and page > 1) or (bool(listed.next_token) and (rows == 0 or rows < most))
+        names_another = bool(listed.next_token)
+        if not listed.rows:
+            return page > 1 or names_another
+        return names_another and len(listed.rows) < most
 
     def _pages(self) -> int:
         if self._total is None:
