@@ -13,6 +13,7 @@ from headrace.control.store import ControlStore
 from headrace.core.clock import Clock
 
 AWAY_MS = 30_000  # without a sign of life for so long, an agent counts as away
+FORGOTTEN_MS = 30 * 86_400_000  # for so long, with no task: its machine was taken out of use
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Agents:
                 )
 
     def all(self) -> list[AgentRow]:
-        """All, by name."""
+        """All, by name, but for those that are away for a month and hold no task."""
         agent, task = tables.agent, tables.task
         runs = (
             sa.select(sa.func.count())
@@ -63,7 +64,11 @@ class Agents:
             .scalar_subquery()
         )
         now_ms = self._clock.now_ms()
-        query = sa.select(agent, runs.label("tasks")).order_by(agent.c.name)
+        is_known = sa.or_(
+            agent.c.heartbeat_at >= now_ms - FORGOTTEN_MS,
+            sa.exists().where(task.c.agent == agent.c.name),
+        )
+        query = sa.select(agent, runs.label("tasks")).where(is_known).order_by(agent.c.name)
         with self._store.reading() as db:
             return [
                 AgentRow(**row, away=now_ms - row["heartbeat_at"] > AWAY_MS)
