@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Sequence
+from itertools import product
 from random import Random
 from typing import Any
 
@@ -322,6 +324,56 @@ def test_an_empty_page_with_a_count_of_zero_is_looked_at_again() -> None:
             data.update(List=[], TotalCount=0, TotalRow=0)
 
     shown, whole = walk(Shelf(range(9), spoil=spoil))
+    assert set(shown) == set(range(9))
+    assert whole
+
+
+LIES: dict[str, Callable[[int, int], int]] = {
+    "as it is": lambda total, _cut: total,
+    "zero": lambda _total, _cut: 0,
+    "what is shown": lambda total, cut: total - cut,
+    "one too small": lambda total, _cut: max(0, total - 1),
+    "three too small": lambda total, _cut: max(0, total - 3),
+    "four too large": lambda total, _cut: total + 4,
+}
+
+
+class BadAnswer:
+    """The first rows of a page, with another count, in the answer of one place."""
+
+    def __init__(self, at: int, rows: int, lie: str) -> None:
+        self.is_first_and_agrees = False
+        self._at = at
+        self._rows = rows
+        self._total = LIES[lie]
+        self._answers = itertools.count()
+
+    def __call__(self, _page: int, data: dict[str, Any]) -> None:
+        if next(self._answers) == self._at:
+            shown = data["List"][: self._rows]
+            total = self._total(data["TotalCount"], len(data["List"]) - len(shown))
+            data.update(List=shown, TotalCount=total, TotalRow=total)
+            self.is_first_and_agrees = self._at == 0 and len(shown) == total
+
+
+@pytest.mark.parametrize("stream", ["issues", "iterations"])
+@pytest.mark.parametrize("cap", [1, 2, 3, 9])
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 8])
+@pytest.mark.parametrize("echo", [True, False])
+def test_one_bad_answer_at_any_place_never_makes_a_whole_walk_of_a_part(
+    stream: str, cap: int, count: int, echo: bool
+) -> None:
+    """Some rows of a page, with any count. Only a first page that agrees with itself is believed:
+    no reader can tell it from the truth."""
+    for bad in (BadAnswer(*how) for how in product(range(7), range(cap + 1), LIES)):
+        shown, whole = walk(Shelf(range(count), cap=cap, spoil=bad, echo=echo), stream)
+        assert not whole or bad.is_first_and_agrees or set(shown) == set(range(count)), vars(bad)
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_a_page_that_shows_more_than_it_counts_is_looked_at_again(at: int) -> None:
+    """Of the first two answers one shows three rows and says that there are none."""
+    shown, whole = walk(Shelf(range(9), spoil=BadAnswer(at, 3, "zero")), "iterations")
     assert set(shown) == set(range(9))
     assert whole
 

@@ -140,14 +140,7 @@ class Capture:
         overlap_seconds = max(self._limits.overlap_seconds, stream.trailing_seconds)
         since = max(0, cursor.mark - overlap_seconds * 1000)
         run = _Pass(stream, scope.key, Kind.POLL, outcome)
-        for _ in range(self._limits.walks_max):
-            run.begin(self._desk.stamps.next())
-            walk = self._desk.walk(stream, scope, (since, now_ms + 86_400_000))
-            self._read(run, walk, scope)
-            if walk.whole(len(run.keys)):
-                break
-        else:
-            raise self._not_whole(stream)
+        walk = self._walk(run, scope, (since, now_ms + 86_400_000))
         mark = self._new_mark(cursor, run, walk)
         cursor = msgspec.structs.replace(cursor, mark=mark, polled_at=now_ms, state="", reason="")
         self._commit(run, *run.take(), cursor)
@@ -157,29 +150,45 @@ class Capture:
         """Every row; then those on file that were not shown are looked into."""
         cursor = self._mirror.cursor(stream.name, scope.key)
         run = _Pass(stream, scope.key, kind, outcome)
-        for _ in range(self._limits.walks_max):
-            run.begin(self._desk.stamps.next())
-            walk = self._desk.walk(stream, scope)
-            self._read(run, walk, scope)
-            if walk.whole(len(run.keys)):
-                break
-        else:
-            raise self._not_whole(stream)
+        walk = self._walk(run, scope)
         if kind is Kind.SNAPSHOT:
             cursor = msgspec.structs.replace(cursor, mark=self._new_mark(cursor, run, walk))
         self._commit(run, *run.take(), None)
-        unreadable = stream.lookup is None and run.rejected  # any record may be behind such a row
-        finding = Finding()
-        if not unreadable:
-            finding = self._absence.look(stream, scope, began=run.began, cursor=cursor)
+        began = run.began
+        finding = self._missing(run, scope, began, cursor)
+        if finding.sightings and stream.lookup is None and walk.pages_total == 1:
+            walk = self._walk(run, scope)  # one answer may be bad and agree with itself
+            self._commit(run, *run.take(), None)
+            finding = self._missing(run, scope, began, cursor)
+        unreadable = self._is_unreadable(run)
         proves_nothing = unreadable or (cursor.held_at and finding.held)
         moved = self._moved(
-            cursor, finding, complete_stamp=0 if proves_nothing else run.began, run=run
+            cursor, finding, complete_stamp=0 if proves_nothing else began, run=run
         )
         self._commit(run, finding.sightings, (), moved)
         outcome.held, outcome.unsettled = finding.held, finding.waiting
         outcome.hidden = finding.hidden
         self._watch(stream, kind, outcome.counts, walk.total)
+
+    def _missing(self, run: _Pass, scope: Scope, began: int, cursor: Cursor) -> Finding:
+        """What became of the records that no walk since `began` has shown."""
+        if self._is_unreadable(run):
+            return Finding()
+        return self._absence.look(run.stream, scope, began=began, cursor=cursor)
+
+    def _is_unreadable(self, run: _Pass) -> bool:
+        """Whether a row had no key, and any record may be behind it."""
+        return run.stream.lookup is None and run.rejected > 0
+
+    def _walk(self, run: _Pass, scope: Scope, window: tuple[int, int] | None = None) -> Walk:
+        """Walk until a walk was whole. Raises `Unavailable` where none of several is."""
+        for _ in range(self._limits.walks_max):
+            run.begin(self._desk.stamps.next())
+            walk = self._desk.walk(run.stream, scope, window)
+            self._read(run, walk, scope)
+            if walk.whole(len(run.keys)):
+                return walk
+        raise self._not_whole(run.stream)
 
     def _read(self, run: _Pass, walk: Walk, scope: Scope) -> None:
         """Commit each page when the next one is there; the last is left for the cursor's commit."""

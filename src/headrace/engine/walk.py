@@ -73,12 +73,15 @@ class Walk:
             yield from self._by_total(first)
 
     def _by_total(self, first: Sent) -> Iterator[Sent]:
-        if self._is_cut_short(first.listed):
-            first = self._read(1)
-            yield first
-        self._last = first.listed
-        is_full = self._fit_size(first.listed)
-        yield from self._rest(is_full or self._must_be_sure(first.listed))
+        shown = first.listed
+        if self._is_cut_short(shown) or len(shown.rows) > (shown.total or 0):
+            again = self._read(1)
+            yield again
+            shown = _fuller(shown, again.listed)
+            self._total = shown.total
+        self._last = shown
+        is_full = self._fit_size(shown)
+        yield from self._rest(is_full or self._must_be_sure(shown))
 
     @property
     def total(self) -> int | None:
@@ -228,6 +231,14 @@ class Walk:
         if listed.total is not None:
             self._total = listed.total
         return Sent(listed, stamp)
+
+
+def _fuller(first: Listed, again: Listed) -> Listed:
+    """Of two looks at a page the one with more rows, and the higher total: either may be bad, and
+    a row that truly went meanwhile only makes the walk look further than it had to."""
+    totals = [listed.total for listed in (first, again) if listed.total is not None]
+    fuller = max(again, first, key=lambda listed: len(listed.rows))
+    return replace(fuller, total=max(totals, default=None))
 
 
 def is_short(page: int, size: int, rows: int, total: int) -> bool:
