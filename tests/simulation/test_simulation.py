@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -22,20 +23,20 @@ def kept_seeds() -> list[int]:
     return [int(line.split("#")[0]) for line in lines if line.split("#")[0].strip()]
 
 
-def played(seeds: list[int]) -> Result:
+def played(seeds: list[int], *, harsh: bool = False) -> Result:
     """All seeds, on two processes."""
     waiting = iter(seeds)
     batches = iter(lambda: tuple(islice(waiting, BATCH)), ())
     total = Result()
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
-        for result in pool.map(run_seeds, batches):
+        for result in pool.map(partial(run_seeds, harsh=harsh), batches):
             total.add(result)
     return total
 
 
-def replay_lines(result: Result) -> str:
+def replay_lines(result: Result, how: str = "") -> str:
     return "\n".join(
-        f"{why.strip().splitlines()[-1]}\n  python -m headrace.testing.simulate --seed {seed}"
+        f"{why.strip().splitlines()[-1]}\n  python -m headrace.testing.simulate {how}--seed {seed}"
         for seed, why in sorted(result.failures.items())
     )
 
@@ -48,6 +49,14 @@ def test_every_seed_ends_exact() -> None:
     if SEEDS >= 2000:
         crashed = {point: result.crashed[point] for point in result.passed}
         assert min(crashed.values()) >= 50, crashed
+
+
+def test_every_harsh_seed_ends_exact() -> None:
+    """Most of their answers may lie: two bad ones meet where others need a hundred thousand."""
+    seeds = list(range(1, SEEDS // 2 + 1))
+    result = played(seeds, harsh=True)
+    assert not result.failures, replay_lines(result, "--harsh ")
+    assert result.seeds == len(seeds)
 
 
 @pytest.mark.long

@@ -162,9 +162,7 @@ class Capture:
             finding = self._missing(run, scope, began, cursor)
         unreadable = self._is_unreadable(run)
         proves_nothing = unreadable or (cursor.held_at and finding.held)
-        moved = self._moved(
-            cursor, finding, complete_stamp=0 if proves_nothing else began, run=run
-        )
+        moved = self._moved(cursor, finding, complete_stamp=0 if proves_nothing else began, run=run)
         self._commit(run, finding.sightings, (), moved)
         outcome.held, outcome.unsettled = finding.held, finding.waiting
         outcome.hidden = finding.hidden

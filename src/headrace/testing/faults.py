@@ -60,7 +60,7 @@ class FaultyTransport:
         if self._dice.random() >= self.rate:
             return self._honest(request)
         kind = self._dice.choice(self.kinds)
-        if kind not in _LIES:
+        if kind not in LIES:
             self.seen[kind] += 1
             return self._broken(kind, request)
         if not self._may_lie(request):
@@ -192,7 +192,8 @@ _SPOIL: Mapping[str, Callable[[Body, str, list[Any], Random], None]] = {
     "changed types": _changed_types,
     "rows without key": _no_key,
 }
-_LIES = frozenset({*_SPOIL, _REPEATED, "late rows"})
+LIES = tuple(sorted({*_SPOIL, _REPEATED, "late rows"}))
+"""Answers that read well and are wrong."""
 
 
 def _error(code: str) -> Response:
@@ -207,7 +208,7 @@ _BROKEN: Mapping[str, Response] = {
     "html": Response(200, {"content-type": "text/html"}, b"<html>maintenance</html>"),
     "empty body": Response(200, {}, b""),
 }
-KINDS = (*sorted(_LIES), *_BROKEN, "refused", "half-open", "truncated")
+KINDS = (*LIES, *_BROKEN, "refused", "half-open", "truncated")
 
 
 class FaultyDestination:

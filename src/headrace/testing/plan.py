@@ -5,11 +5,11 @@ A seed draws it first; everything else follows from the plan and the same dice.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from headrace.engine.modes import Deletes
-from headrace.testing.faults import KINDS
+from headrace.testing.faults import KINDS, LIES
 
 STREAM_SETS = (
     *[("issues",)] * 6,
@@ -51,6 +51,16 @@ class Plan:
     tells_time: bool
     increments: str
     oauth: bool
+
+    @staticmethod
+    def harsh(dice: Random) -> Plan:
+        """A world in which up to every second answer lies, and always in the same few ways."""
+        return replace(
+            Plan.draw(dice),
+            fault_rate=dice.choice((0.25, 0.4, 0.6)),
+            fault_kinds=tuple(dice.sample(LIES, dice.choice((1, 2, 3)))),
+            acts_in_flight=dice.choice((0.1, 0.5)),
+        )
 
     @staticmethod
     def draw(dice: Random) -> Plan:

@@ -7,6 +7,7 @@ import traceback
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from random import Random
 
 from headrace.core.stream import Strategy
 from headrace.errors import HeadraceError
@@ -201,10 +202,10 @@ class Run:
             before = now
 
 
-def run_seed(seed: int) -> Result:
-    """Run one seed and say what happened."""
+def run_seed(seed: int, *, harsh: bool = False) -> Result:
+    """Run one seed and say what happened. `harsh`: in a world that is drawn so."""
     result = Result(seeds=1)
-    run = Run(seed)
+    run = Run(seed, Plan.harsh(Random(seed)) if harsh else None)
     try:
         run.play()
     except Exception:  # noqa: BLE001 - whatever it is, it is this seed's finding
@@ -214,13 +215,13 @@ def run_seed(seed: int) -> Result:
     return result
 
 
-def run_seeds(seeds: Iterable[int]) -> Result:
+def run_seeds(seeds: Iterable[int], *, harsh: bool = False) -> Result:
     """Run seeds one after another. Cycles, of which worlds leave few, are looked for at the end."""
     result = Result()
     gc.disable()
     try:
         for seed in seeds:
-            result.add(run_seed(seed))
+            result.add(run_seed(seed, harsh=harsh))
     finally:
         gc.enable()
     return result

@@ -9,6 +9,7 @@ import argparse
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -23,9 +24,10 @@ BATCH = 25
 def main() -> int:
     """The command."""
     options = _parser().parse_args()
+    play = partial(run_seeds, harsh=options.harsh)
     if options.seed:
         began = time.monotonic()
-        return _report(run_seeds([options.seed]), time.monotonic() - began)
+        return _report(play([options.seed]), time.monotonic() - began, options.harsh)
     seeds = range(options.first, options.first + options.seeds)
     book = SeedBook(options.book) if options.book else None
     parts = list(book.missing(seeds)) if book else [seeds]
@@ -35,11 +37,11 @@ def main() -> int:
         for part in parts:
             began, total = time.monotonic(), Result()
             batches = (part[at : at + BATCH] for at in range(0, len(part), BATCH))
-            for result in pool.map(run_seeds, batches):
+            for result in pool.map(play, batches):
                 total.add(result)
                 progress.advance(shown, result.seeds)
             seconds = time.monotonic() - began
-            failed |= _report(total, seconds)
+            failed |= _report(total, seconds, options.harsh)
             if book is not None:
                 book.add(_noted(part, total, seconds))
     if book is not None:
@@ -53,7 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--seed", type=int, help="replay one")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument(
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument("--harsh", action="store_true", help="worlds in which most answers may lie")
+    kind.add_argument(
         "--book", type=Path, help="note every 10,000 seeds in this file and skip those noted there"
     )
     return parser
@@ -74,12 +78,12 @@ def _noted(part: range, total: Result, seconds: float) -> Part:
     return Part(part.start, len(part), round(seconds, 1), failed, least, code_digest())
 
 
-def _report(total: Result, seconds: float) -> int:
-    out = sys.stdout.write
+def _report(total: Result, seconds: float, harsh: bool) -> int:
+    out, how = sys.stdout.write, "--harsh " if harsh else ""
     for seed, why in sorted(total.failures.items())[:10]:
         last = why.strip().splitlines()[-1]
         out(f"seed {seed} failed: {last}\n")
-        out(f"  replay: python -m headrace.testing.simulate --seed {seed}\n")
+        out(f"  replay: python -m headrace.testing.simulate {how}--seed {seed}\n")
     if total.seeds == 1 and total.failures:
         out(next(iter(total.failures.values())))
     crashes = ", ".join(f"{name} {n}" for name, n in sorted(total.crashed.items()))
