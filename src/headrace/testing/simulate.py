@@ -26,8 +26,10 @@ def main() -> int:
     options = _parser().parse_args()
     play = partial(run_seeds, harsh=options.harsh)
     if options.seed:
-        began = time.monotonic()
-        return _report(play([options.seed]), time.monotonic() - began, options.harsh)
+        began, one = time.monotonic(), play([options.seed])
+        _tell(one, options.harsh)
+        sys.stdout.writelines(one.failures.values())
+        return _report(one, time.monotonic() - began)
     seeds = range(options.first, options.first + options.seeds)
     book = SeedBook(options.book) if options.book else None
     parts = list(book.missing(seeds)) if book else [seeds]
@@ -39,9 +41,10 @@ def main() -> int:
             batches = (part[at : at + BATCH] for at in range(0, len(part), BATCH))
             for result in pool.map(play, batches):
                 total.add(result)
+                _tell(result, options.harsh)
                 progress.advance(shown, result.seeds)
             seconds = time.monotonic() - began
-            failed |= _report(total, seconds, options.harsh)
+            failed |= _report(total, seconds)
             if book is not None:
                 book.add(_noted(part, total, seconds))
     if book is not None:
@@ -78,14 +81,18 @@ def _noted(part: range, total: Result, seconds: float) -> Part:
     return Part(part.start, len(part), round(seconds, 1), failed, least, code_digest())
 
 
-def _report(total: Result, seconds: float, harsh: bool) -> int:
-    out, how = sys.stdout.write, "--harsh " if harsh else ""
-    for seed, why in sorted(total.failures.items())[:10]:
+def _tell(result: Result, harsh: bool) -> None:
+    """The seeds that failed, as soon as they did."""
+    how = "--harsh " if harsh else ""
+    for seed, why in sorted(result.failures.items()):
         last = why.strip().splitlines()[-1]
-        out(f"seed {seed} failed: {last}\n")
-        out(f"  replay: python -m headrace.testing.simulate {how}--seed {seed}\n")
-    if total.seeds == 1 and total.failures:
-        out(next(iter(total.failures.values())))
+        sys.stdout.write(f"seed {seed} failed: {last}\n")
+        sys.stdout.write(f"  replay: python -m headrace.testing.simulate {how}--seed {seed}\n")
+        sys.stdout.flush()
+
+
+def _report(total: Result, seconds: float) -> int:
+    out = sys.stdout.write
     crashes = ", ".join(f"{name} {n}" for name, n in sorted(total.crashed.items()))
     out(f"crashes: {crashes}\n")
     out("faults: " + ", ".join(f"{name} {n}" for name, n in sorted(total.faults.items())) + "\n")
