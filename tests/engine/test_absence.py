@@ -255,6 +255,30 @@ def test_orphans_whose_parent_only_looks_different_are_held() -> None:
     assert bench.counts("issue_fields").deleted == 0
 
 
+def test_rows_held_for_an_empty_list_are_not_taken_for_orphans_at_once() -> None:
+    """First a list comes empty, then the parent looks different: each has to be seen twice."""
+    bench = Bench("issue_statuses")
+    bench.turn()
+    statuses = len(bench.rows("issue_statuses"))
+
+    def empty(response: dict[str, Any]) -> None:
+        response["ProjectIssueStatusList"] = []
+
+    def odd(response: dict[str, Any]) -> None:
+        response["IssueTypes"][0]["IssueType"] = "SOMETHING"
+
+    bench.wire.edit("DescribeProjectIssueStatusList", empty)
+    bench.census()
+    assert bench.worker.report.held
+    bench.wire.edit("DescribeProjectIssueStatusList", None)
+    bench.wire.edit("DescribeProjectIssueTypeList", odd)
+    bench.census()
+    assert len(bench.rows("issue_statuses")) == statuses
+    bench.wire.edit("DescribeProjectIssueTypeList", None)
+    bench.settle().assert_exact()
+    assert bench.counts("issue_statuses").deleted == 0
+
+
 def test_row_with_an_older_time_is_still_there() -> None:
     """Its time went back (a restored backup): the list shows it, so nobody may call it gone."""
     bench = Bench("issue_statuses")

@@ -91,12 +91,12 @@ class Cursor(msgspec.Struct, frozen=True, omit_defaults=True):
     `mark`: newest update time read completely, in CODING's time, rounded down to seconds.
     `complete_stamp`: when the last complete pass over all keys began. `state`: "" or "hidden"
     (rows are kept), with the `reason`. `held_at`, `held`: since when how many missing rows are held
-    back because too many vanished at once. `followed`: the offset up to which the parents' changes
-    are worked off (NEWEST: the head when the last whole pass was over); `swept`: the same for the
-    slow pass over all parents (HISTORY: when the last thorough pass ended). `open`: keys to be
-    looked at again: rows that were not settled, parents that could not be read, commits that no
-    branch seems to hold; those were found with the list of branches that began at the stamp
-    `listed`.
+    back because too many vanished at once; `closed_at`: since when because nothing seems to open
+    the scope any more. `followed`: the offset up to which the parents' changes are worked off
+    (NEWEST: the head when the last whole pass was over); `swept`: the same for the slow pass over
+    all parents (HISTORY: when the last thorough pass ended). `open`: keys to be looked at again:
+    rows that were not settled, parents that could not be read, commits that no branch seems to
+    hold; those were found with the list of branches that began at the stamp `listed`.
     """
 
     mark: int = 0
@@ -108,6 +108,7 @@ class Cursor(msgspec.Struct, frozen=True, omit_defaults=True):
     complete_stamp: int = 0
     held_at: int = 0
     held: int = 0
+    closed_at: int = 0
     followed: int = 0
     swept: int = 0
     open: tuple[Key, ...] = ()

@@ -48,7 +48,7 @@ class Absence:
         if not suspects:
             return Finding()
         mass = self._is_mass(stream, scope.key, len(suspects))
-        if mass and not self._desk.has_waited(cursor):
+        if mass and not self._desk.has_waited(cursor.held_at):
             return Finding(held=len(suspects))
         if stream.lookup is not None:
             return self._ask_each(stream, scope, suspects)
@@ -71,7 +71,7 @@ class Absence:
         parent = self._mirror.get(stream.parent.stream, scope)
         sure = parent is not None and parent.deleted
         mass = self._is_mass(stream, "", len(keys))
-        if (mass or not sure) and not self._desk.has_waited(cursor):
+        if (mass or not sure) and not self._desk.has_waited(cursor.closed_at):
             return Finding(held=len(keys))
         return Finding(sightings=list(gone(stream, keys, stamp, "its parent is gone")))
 

@@ -103,8 +103,11 @@ class Capture:
         outcome = Outcome()
         cursor = self._mirror.cursor(stream.name, scope)
         finding = self._absence.orphaned(stream, scope, cursor)
-        cursor = self._moved(cursor, finding)
-        self._desk.commit(stream, scope, outcome, finding.sightings, cursor=cursor)
+        closed_at = (cursor.closed_at or self._clock.now_ms()) if finding.held else 0
+        moved = msgspec.structs.replace(
+            self._moved(cursor, finding), held_at=0, closed_at=closed_at
+        )
+        self._desk.commit(stream, scope, outcome, finding.sightings, cursor=moved)
         outcome.held = finding.held
         return outcome
 
@@ -142,7 +145,9 @@ class Capture:
         run = _Pass(stream, scope.key, Kind.POLL, outcome)
         walk = self._walk(run, scope, (since, now_ms + 86_400_000))
         mark = self._new_mark(cursor, run, walk)
-        cursor = msgspec.structs.replace(cursor, mark=mark, polled_at=now_ms, state="", reason="")
+        cursor = msgspec.structs.replace(
+            cursor, mark=mark, polled_at=now_ms, state="", reason="", closed_at=0
+        )
         self._commit(run, *run.take(), cursor)
         self._watch(stream, Kind.POLL, outcome.counts, walk.total)
 
@@ -234,6 +239,7 @@ class Capture:
             followed=self._mirror.head() if is_newest else cursor.followed,
             open=tuple(run.open) if run else (),
             held_at=0 if listed_all else cursor.held_at or now_ms,
+            closed_at=0,
         )
 
     def _note_hidden(self, stream: Stream, scope: str, kind: Kind, outcome: Outcome) -> None:

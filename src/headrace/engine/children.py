@@ -168,7 +168,7 @@ class Children:
             raise fresh[0].error
         sightings: list[Sighting] = [s for one in sets for s in one.shown()]
         removed = [g for one in sets if one.error is None for g in self._removed(stream, one)]
-        if self._desk.is_mass(stream, len(removed)) and not self._desk.has_waited(moved):
+        if self._desk.is_mass(stream, len(removed)) and not self._desk.has_waited(moved.held_at):
             self._hold(stream, place, len(removed), outcome)
             return
         sightings += removed

@@ -166,7 +166,7 @@ class History:
         before = {*cursor.open, *desk.mirror.unseen(stream.name, place.key, cursor.complete_stamp)}
         is_listed_anew = reading.listed > cursor.listed
         lost = [key for key in suspects if key in before] if is_listed_anew else []
-        if desk.is_mass(stream, len(suspects)) and not desk.has_waited(cursor):
+        if desk.is_mass(stream, len(suspects)) and not desk.has_waited(cursor.held_at):
             outcome.held, lost = len(suspects), []
         sightings = gone(stream, lost, desk.stamps.next(), "no branch holds it any more")
         rest = tuple(key for key in suspects if key not in set(lost))

@@ -123,10 +123,10 @@ class Desk:
         most = self.limits.vanish_share * self.mirror.count(stream.name)
         return missing > self.limits.vanish_rows and missing > most
 
-    def has_waited(self, cursor: Cursor) -> bool:
-        """Whether rows held back before have been held for a census interval."""
-        waited_ms = self.clock.now_ms() - cursor.held_at
-        return cursor.held_at > 0 and waited_ms >= self.limits.census_seconds * 1000
+    def has_waited(self, since_ms: int) -> bool:
+        """Whether what has been held back since then (0: nothing) was so for a census interval."""
+        waited_ms = self.clock.now_ms() - since_ms
+        return since_ms > 0 and waited_ms >= self.limits.census_seconds * 1000
 
 
 def gone(stream: Stream, keys: Iterable[Key], stamp: int, reason: str) -> list[Gone]:

@@ -126,10 +126,11 @@ class Watchman:
     def _truly_gone(self, stream: str, key: Key, living: Collection[tuple[Any, ...]]) -> None:
         """Members alone can come back under the same key: those must once have left.
 
-        What is worked out from branches goes when a branch is shown as it was before it moved: an
-        old page under a new stamp cannot be told from a branch that was set back.
+        What is worked out from branches and commits follows them: an old page under a new stamp
+        cannot be told from a branch that was set back, nor one without parents from a first commit.
         """
-        if stream in _DERIVED and self._world.transport.seen["repeated page"]:
+        seen = self._world.transport.seen
+        if stream in _DERIVED and (seen["repeated page"] or seen["changed types"]):
             return
         values = _values(key)
         absent = values not in living
