@@ -129,6 +129,16 @@ def test_a_new_token_that_is_refused_is_waited_for() -> None:
     assert clock.now_ms() - NOW_MS > 1000
 
 
+def test_new_tokens_that_are_refused_at_the_last_attempt_alone_are_not_bad() -> None:
+    """Five throttled attempts, and at the sixth another process ended both tokens."""
+    clock = VirtualClock(NOW_MS)
+    replies = [*[failed("RequestLimitExceeded")] * 5, *[failed("AuthFailure")] * 2]
+    client, wire, _ = make_client(replies, clock=clock, authorizer=Renewing(clock))
+    with pytest.raises(Unavailable, match="AuthFailure"):
+        client.call("DescribeX", {}, expects="Data")
+    assert len(wire.requests) == 7
+
+
 def test_each_attempt_asks_for_the_header_anew() -> None:
     clock = VirtualClock(NOW_MS)
     bad = failed("RequestLimitExceeded", headers={"retry-after": "119"})

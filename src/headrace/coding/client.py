@@ -82,12 +82,12 @@ class Client:
         `many` None: anything.
 
         Raises `BadToken`, `NotPermitted`, `NotFound`, `BadRequest` at once, `Throttled` and
-        `Unavailable` after the last retry, and then also `BadToken` where each new token was
-        refused. No message holds the token.
+        `Unavailable` after the last retry, and then also `BadToken` where at every attempt each new
+        token was refused. No message holds the token.
         """
         body = msgspec.json.encode({"Action": action, **params})
         expected = Expected(expects, many, total)
-        attempt = 0
+        attempt = refused = 0
         while True:
             attempt += 1
             try:
@@ -95,7 +95,11 @@ class Client:
             except Unavailable as error:
                 self._wait(action, attempt, error)
             except _Outrun as outrun:
-                self._wait(action, attempt, outrun.error)
+                refused += 1
+                is_bad = refused == attempt  # else it is no worse than what was in the way before
+                self._wait(
+                    action, attempt, outrun.error if is_bad else Unavailable(outrun.error.message)
+                )
 
     def _call_once(self, action: str, body: bytes, expected: Expected, urgent: bool) -> Answer:
         """One attempt. A refused token is renewed and the request sent again at once."""
