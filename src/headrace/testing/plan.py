@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from random import Random
 
+from headrace.coding.streams import CATALOGUE
 from headrace.engine.modes import Deletes
 from headrace.testing.faults import KINDS, LIES
 
@@ -31,7 +32,8 @@ STREAM_SETS = (
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one seed draws for its world."""
+    """What one seed draws for its world. `at_hand`: the parts of the team that are read live from
+    the beginning on, not from their first reading on."""
 
     projects: int
     issues: int
@@ -51,12 +53,18 @@ class Plan:
     tells_time: bool
     increments: str
     oauth: bool
+    at_hand: bool = False
 
     @staticmethod
     def harsh(dice: Random) -> Plan:
-        """A world in which up to every second answer lies, and always in the same few ways."""
+        """A world in which up to every second answer lies, and always in the same few ways. Half of
+        them read any streams of the catalogue."""
+        plan = Plan.draw(dice)
+        anything = tuple(dice.sample([stream.name for stream in CATALOGUE], 2))
         return replace(
-            Plan.draw(dice),
+            plan,
+            streams=dice.choice((plan.streams, anything)),
+            at_hand=True,
             fault_rate=dice.choice((0.25, 0.4, 0.6)),
             fault_kinds=tuple(dice.sample(LIES, dice.choice((1, 2, 3)))),
             acts_in_flight=dice.choice((0.1, 0.5)),

@@ -86,6 +86,9 @@ class World:
         self.streams = with_parents(find(self.plan.streams), CATALOGUE)
         self.clock = VirtualClock(START_MS)
         self.team = Team(seed, self.plan.projects, self.plan.issues, START_MS)
+        if self.plan.at_hand:
+            for stream in self.streams:
+                self.team.rows(stream.name)
         self.playground = Playground(self.team, self.clock, settings=self._settings())
         self.killer = Killer()
         self.storage = MemoryStorage()
