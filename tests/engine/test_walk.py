@@ -61,7 +61,7 @@ class Shelf:
         size = min(asked.get("PageSize", asked.get("Limit")), self.cap)
         start = asked["Offset"] if "Offset" in asked else (asked["PageNumber"] - 1) * size
         self.pages.append(start // size + 1)
-        rows = [{"Code": code} for code in self.rows[start : start + size]]
+        rows = [row(code) for code in self.rows[start : start + size]]
         data = {"List": rows, "TotalCount": len(self.rows), "TotalRow": len(self.rows)}
         if self._echo:
             data["PageSize"] = size
@@ -69,8 +69,20 @@ class Shelf:
         return Response(200, {}, json.dumps({"Response": {"Data": data}}).encode())
 
 
-def walk(shelf: Shelf, stream: str = "issues") -> tuple[list[int], bool]:
-    """The codes in the order they were shown, and whether the walk calls itself whole."""
+def row(code: int) -> dict[str, Any]:
+    """The higher its code, the later a row was updated."""
+    return {"Code": code, "UpdatedAt": updated_ms(code)}
+
+
+def updated_ms(code: int) -> int:
+    return 1_790_000_000_000 + code * 10_000
+
+
+def walk(
+    shelf: Shelf, stream: str = "issues", *, since: int | None = None
+) -> tuple[list[int], bool]:
+    """The codes in the order they were shown, and whether the walk calls itself whole. `since`: it
+    asks for rows that were updated when this one was, or later."""
     clock = VirtualClock(1_795_000_000_000)
     client = Client(
         shelf, "http://127.0.0.1", PersonalToken("t"), Pacer(clock), clock,
@@ -79,8 +91,9 @@ def walk(shelf: Shelf, stream: str = "issues") -> tuple[list[int], bool]:
     one = Walk(
         source=CodingSource(client), stamps=Stamps(clock), workers=InlineWorkers(),
         stream=find([stream])[0], scope=SCOPE,
+        window=(updated_ms(since), clock.now_ms()) if since is not None else None,
     )  # fmt: skip
-    shown = [row["Code"] for sent in one for row in sent.listed.rows]
+    shown = [each["Code"] for sent in one for each in sent.listed.rows]
     return shown, one.whole(len(set(shown)))
 
 
@@ -254,11 +267,34 @@ def test_repeated_page(page: int) -> None:
 
     def repeat(number: int, data: dict[str, Any]) -> None:
         if number == page:
-            data["List"] = [{"Code": code} for code in (0, 1, 2)]
+            data["List"] = [row(code) for code in (0, 1, 2)]
 
     shown, whole = walk(Shelf(range(9), spoil=repeat))
     assert len(set(shown)) == 6
     assert not whole
+
+
+def test_a_page_of_another_window_does_not_make_up_for_rows_left_out() -> None:
+    """A poll asks for what was updated lately, and one page shows three older rows instead."""
+    answers = itertools.count()
+
+    def stale(_page: int, data: dict[str, Any]) -> None:
+        if next(answers) == 2:
+            data["List"] = [row(code) for code in (1, 2, 3)]
+
+    shelf = Shelf(range(10, 19), spoil=stale)
+    shown, whole = walk(shelf, since=10)
+    assert set(shown) >= set(range(10, 19))
+    assert whole
+
+
+def test_a_filter_that_is_wider_than_the_window_costs_one_look() -> None:
+    """Of day-wide filters all pages but the first show older rows."""
+    rows = range(19, 0, -1)
+    shown, whole = walk(narrow := Shelf(rows), since=17)
+    assert (set(shown), whole) == (set(rows), True)
+    walk(wide := Shelf(rows))
+    assert len(narrow.pages) == len(wide.pages) + 1
 
 
 @pytest.mark.parametrize("page", [1, 2, 3])

@@ -147,20 +147,35 @@ class Walk:
 
     def _looks(self, page: int, sent: Sent) -> Iterator[Sent]:
         """A page, and a second look where it is shorter than its own count, or the one before it,
-        says, or shows the rows of the one before. Short by its own count again, it tears the walk;
-        where it repeats again, that is left to the count: some lists give page 1 for every page.
+        says, or seems to answer another question. Short by its own count again, it tears the walk;
+        where it seems so again, that is left to the count: some lists give page 1 for every page.
         """
         yield sent
         before, now = self._last, sent.listed
         counted = max(now.total or 0, before.total or 0)
-        repeats = self._wary and now.rows and now.rows == before.rows
-        if repeats or is_short(page, self._size, len(now.rows), counted):
+        astray = self._wary and self._seems_astray(now, before)
+        if astray or is_short(page, self._size, len(now.rows), counted):
             sent = self._read(page)
             yield sent
             now = sent.listed
-            self._wary &= now.rows != before.rows or not now.rows
+            self._wary &= not self._seems_astray(now, before)
             self._torn |= is_short(page, self._size, len(now.rows), now.total or 0)
         self._last = now
+
+    def _seems_astray(self, now: Listed, before: Listed) -> bool:
+        """A page that shows the rows of the one before, or, in a window, none of it where the one
+        before shows some."""
+        if not now.rows:
+            return False
+        return now.rows == before.rows or (self._is_within(before) and not self._is_within(now))
+
+    def _is_within(self, listed: Listed) -> bool:
+        """Whether any row is of the window, as far as the rows tell; always without one."""
+        if self._window is None:
+            return True
+        times = [row.get(name) for row in listed.rows for name in self._stream.version]
+        since_ms = self._window[0] - 1000  # CODING's filters know whole seconds
+        return any(not isinstance(time, int) or time >= since_ms for time in times)
 
     def _end_again(self, page: int) -> Sent:
         """The last page up to what is counted now. Rows beyond are left for the next pass: counted
