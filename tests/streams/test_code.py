@@ -283,6 +283,22 @@ def test_what_a_forced_push_threw_away_goes_when_all_branches_were_read_to_their
     story.settle()
 
 
+@pytest.mark.parametrize("streams", [("branches", "commits"), GRAPH])
+def test_one_run_is_enough_for_what_a_forced_push_threw_away(streams: tuple[str, ...]) -> None:
+    """`sync --once`: the list of branches is read again, then the commits are confirmed."""
+    story = Story(*streams)
+    story.branch("side", count=3)
+    story.branch("short", count=1)
+    story.world.worker.once()
+    lost = story.own("side") | story.own("short")
+    assert lost <= story.shas()
+    story.force("side", story.head("master"))
+    story.drop("short")
+    story.world.worker.once()
+    assert not lost & story.shas()
+    check_equal(story.world)
+
+
 def test_commits_that_a_thorough_pass_misses_for_once_stay() -> None:
     """The list of branches came without the one that holds them now."""
     story = Story("branches", "commits")

@@ -200,7 +200,16 @@ class Worker:
         for _ in range(_ROUNDS_MAX):
             if not outcome.unsettled:
                 return
+            if stream.ancestry is not None:  # no commit is lost but by another list of branches
+                self._once_again(stream.ancestry.heads, scope.key)
             outcome = self._try(stream, scope, Kind.CENSUS)
+
+    def _once_again(self, name: str, scope: str) -> None:
+        """One more census of a stream in one scope."""
+        stream = next(stream for stream in self._streams if stream.name == name)
+        for place in self._scopes.places(stream):
+            if place.key == scope:
+                self._try(stream, place, Kind.CENSUS)
 
     def _try(self, stream: Stream, scope: Scope, kind: Kind) -> Outcome:
         place = (stream.name, scope.key)

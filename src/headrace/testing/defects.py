@@ -30,7 +30,7 @@ from headrace.engine.apply import Apply, Batches
 from headrace.engine.capture import Capture
 from headrace.engine.hooks import HookReader
 from headrace.engine.modes import TableWriter
-from headrace.engine.reading import Desk
+from headrace.engine.reading import Desk, gone
 from headrace.engine.walk import Sent, Walk
 from headrace.errors import NotPermitted
 from headrace.mirror import page_writer
@@ -213,11 +213,17 @@ def _unlisted_means_deleted() -> Patch:
 
 
 def _missed_once_means_deleted() -> Patch:
-    def missed(self: Any, stream: Any, scope: Any, suspects: Any, cursor: Any) -> Finding:
-        stamp = self._stamps.next()
-        return Finding([Gone(stream.name, k, stamp, Origin.CENSUS, "missed") for k in suspects])
+    true = Capture._missing
 
-    return Absence, "_missed_twice", missed
+    def missing(self: Any, run: Any, scope: Any, began: int, cursor: Any) -> Finding:
+        finding = true(self, run, scope, began, cursor)
+        if finding.waiting:
+            keys = self._mirror.unseen(run.stream.name, scope.key, began)
+            missed = gone(run.stream, keys, self._desk.stamps.next(), "missed")
+            self._commit(run, missed, (), None)
+        return finding
+
+    return Capture, "_missing", missing
 
 
 def _hidden_means_deleted() -> Patch:
