@@ -112,6 +112,21 @@ def test_what_a_page_takes_from_the_one_above_is_found_by_the_sweep() -> None:
     assert story.rows("wiki_contents")[(SHOP, 2)]["parent_visible_range"] == "HIDDEN"
 
 
+def test_a_page_edited_while_the_sweep_is_under_way_is_read_once() -> None:
+    """Else the sweep follows what changes, and where something always does, no other begins."""
+    story = Shelf()
+    story.world.clock.advance(100_001_000)
+    story.world.worker.turn()
+    assert story.world.mirror.cursor("wiki_contents", f"[{SHOP}]").swept
+    del story.asked["DescribeWiki"]
+    story.edit(3, "# Three\n\nwritten anew")
+    story.world.clock.advance(100_000_000)  # the pages are read before the sweep goes on
+    for _ in range(3):
+        story.world.worker.turn()
+    assert [asked["Iid"] for asked in story.asked["DescribeWiki"]] == [3]
+    assert not story.world.mirror.cursor("wiki_contents", f"[{SHOP}]").swept
+
+
 def test_sharing_shows_without_a_new_time() -> None:
     story = Shelf()
     before = story.rows("wiki_pages")[(SHOP, 1)]

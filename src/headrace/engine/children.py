@@ -65,7 +65,10 @@ class Children:
             again = [
                 filed for key in cursor.open[:BATCH] if (filed := mirror.get(parent.name, key))
             ]
-            moved = msgspec.structs.replace(cursor, followed=followed)
+            is_swept = 0 < cursor.swept >= cursor.followed  # those that follow are read already
+            moved = msgspec.structs.replace(
+                cursor, followed=followed, swept=followed if is_swept else cursor.swept
+            )
             self._replace(stream, place, [*again, *changed], moved, outcome)
         elif sweep:
             self._sweep(stream, parent, place, cursor, outcome)
