@@ -30,7 +30,7 @@ bench: $(READY)  ## honest timings, side by side (with dlt: pip install --group 
 docs: $(READY)  ## write the generated reference pages
 	$(BIN)/python -m docs.generate
 
-simulate: $(READY)  ## worlds with faults and crashes: make simulate SEEDS=10000; with HARSH=1 most answers may lie; with BOOK=file it is taken up again
+simulate: $(READY)  ## worlds with faults and crashes: make simulate SEEDS=10000; with HARSH=1 many answers lie; with BOOK=file it is taken up again
 	$(BIN)/python -m headrace.testing.simulate --seeds $(SEEDS) $(if $(HARSH),--harsh) $(if $(BOOK),--book $(BOOK))
 
 clean:  ## remove what the other verbs made

@@ -39,6 +39,11 @@ def leave_out_the_last(response: dict[str, Any]) -> None:
                 holder["TotalCount"] -= 1
 
 
+def of_another_kind(response: dict[str, Any]) -> None:
+    """The first issue type looks different, and no longer opens the scope it opened."""
+    response["IssueTypes"][0]["IssueType"] = "SOMETHING"
+
+
 def members(bench: Bench) -> set[int]:
     return {row["id"] for row in bench.rows("project_members")}
 
@@ -244,10 +249,7 @@ def test_orphans_whose_parent_only_looks_different_are_held() -> None:
     bench.turn()
     fields = len(bench.rows("issue_fields"))
 
-    def odd(response: dict[str, Any]) -> None:
-        response["IssueTypes"][0]["IssueType"] = "SOMETHING"
-
-    bench.wire.edit("DescribeProjectIssueTypeList", odd)
+    bench.wire.edit("DescribeProjectIssueTypeList", of_another_kind)
     bench.census()
     assert len(bench.rows("issue_fields")) == fields
     bench.wire.edit("DescribeProjectIssueTypeList", None)
@@ -264,14 +266,11 @@ def test_rows_held_for_an_empty_list_are_not_taken_for_orphans_at_once() -> None
     def empty(response: dict[str, Any]) -> None:
         response["ProjectIssueStatusList"] = []
 
-    def odd(response: dict[str, Any]) -> None:
-        response["IssueTypes"][0]["IssueType"] = "SOMETHING"
-
     bench.wire.edit("DescribeProjectIssueStatusList", empty)
     bench.census()
     assert bench.worker.report.held
     bench.wire.edit("DescribeProjectIssueStatusList", None)
-    bench.wire.edit("DescribeProjectIssueTypeList", odd)
+    bench.wire.edit("DescribeProjectIssueTypeList", of_another_kind)
     bench.census()
     assert len(bench.rows("issue_statuses")) == statuses
     bench.wire.edit("DescribeProjectIssueTypeList", None)

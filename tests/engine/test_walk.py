@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Sequence
-from itertools import product
 from random import Random
 from typing import Any
 
@@ -401,7 +400,7 @@ def test_one_bad_answer_at_any_place_never_makes_a_whole_walk_of_a_part(
 ) -> None:
     """Some rows of a page, with any count. Only a first page that agrees with itself is believed:
     no reader can tell it from the truth."""
-    for bad in (BadAnswer(*how) for how in product(range(7), range(cap + 1), LIES)):
+    for bad in (BadAnswer(*how) for how in itertools.product(range(7), range(cap + 1), LIES)):
         shown, whole = walk(Shelf(range(count), cap=cap, spoil=bad, echo=echo), stream)
         assert not whole or bad.is_first_and_agrees or set(shown) == set(range(count)), vars(bad)
 

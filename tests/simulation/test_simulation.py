@@ -34,17 +34,10 @@ def played(seeds: list[int], *, harsh: bool = False) -> Result:
     return total
 
 
-def replay_lines(result: Result, how: str = "") -> str:
-    return "\n".join(
-        f"{why.strip().splitlines()[-1]}\n  python -m headrace.testing.simulate {how}--seed {seed}"
-        for seed, why in sorted(result.failures.items())
-    )
-
-
 def test_every_seed_ends_exact() -> None:
     seeds = [*kept_seeds(), *range(1, SEEDS + 1)]
     result = played(seeds)
-    assert not result.failures, replay_lines(result)
+    assert not result.failures, "".join(result.failure_lines())
     assert result.seeds == len(seeds)
     if SEEDS >= 2000:
         crashed = {point: result.crashed[point] for point in result.passed}
@@ -52,10 +45,10 @@ def test_every_seed_ends_exact() -> None:
 
 
 def test_every_harsh_seed_ends_exact() -> None:
-    """Most of their answers may lie: two bad ones meet where others need a hundred thousand."""
+    """Many of their answers lie: two bad ones meet where others need a hundred thousand."""
     seeds = list(range(1, SEEDS // 5 + 1))
     result = played(seeds, harsh=True)
-    assert not result.failures, replay_lines(result, "--harsh ")
+    assert not result.failures, "".join(result.failure_lines(harsh=True))
     assert result.seeds == len(seeds)
 
 

@@ -191,7 +191,10 @@ class Capture:
             self._read(run, walk, scope)
             if walk.whole(len(run.keys)):
                 return walk
-        raise self._not_whole(run.stream)
+        raise Unavailable(
+            f"{run.stream.listing.action} kept answering fewer rows than it counts;"
+            f" {run.stream.name} is left as it is and read again later."
+        )
 
     def _read(self, run: _Pass, walk: Walk, scope: Scope) -> None:
         """Commit each page when the next one is there; the last is left for the cursor's commit."""
@@ -261,12 +264,6 @@ class Capture:
         cursor: Cursor | None,
     ) -> None:
         self._desk.commit(run.stream, run.scope, run.outcome, sightings, rejects, cursor)
-
-    def _not_whole(self, stream: Stream) -> Unavailable:
-        return Unavailable(
-            f"{stream.listing.action} kept answering fewer rows than it counts;"
-            f" {stream.name} is left as it is and read again later."
-        )
 
 
 class _Pass:

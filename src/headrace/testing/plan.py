@@ -57,8 +57,8 @@ class Plan:
 
     @staticmethod
     def harsh(dice: Random) -> Plan:
-        """A world in which up to every second answer lies, and always in the same few ways. Half of
-        them read any streams of the catalogue."""
+        """A world in which many answers lie, and always in the same few ways. Half of them read any
+        streams of the catalogue."""
         plan = Plan.draw(dice)
         anything = tuple(dice.sample([stream.name for stream in CATALOGUE], 2))
         return replace(

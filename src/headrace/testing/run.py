@@ -34,6 +34,15 @@ class Result:
     crashed: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
 
+    def failure_lines(self, *, harsh: bool = False) -> list[str]:
+        """Of each seed that failed why, and the command that replays it."""
+        how = "--harsh " if harsh else ""
+        return [
+            f"seed {seed} failed: {why.strip().splitlines()[-1]}\n"
+            f"  replay: python -m headrace.testing.simulate {how}--seed {seed}\n"
+            for seed, why in sorted(self.failures.items())
+        ]
+
     def add(self, other: Result) -> None:
         """Add another batch."""
         self.seeds += other.seeds

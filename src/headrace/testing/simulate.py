@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, help="replay one")
     parser.add_argument("--jobs", type=int, default=2)
     kind = parser.add_mutually_exclusive_group()
-    kind.add_argument("--harsh", action="store_true", help="worlds in which most answers may lie")
+    kind.add_argument("--harsh", action="store_true", help="worlds in which many answers lie")
     kind.add_argument(
         "--book", type=Path, help="note every 10,000 seeds in this file and skip those noted there"
     )
@@ -83,12 +83,8 @@ def _noted(part: range, total: Result, seconds: float) -> Part:
 
 def _tell(result: Result, harsh: bool) -> None:
     """The seeds that failed, as soon as they did."""
-    how = "--harsh " if harsh else ""
-    for seed, why in sorted(result.failures.items()):
-        last = why.strip().splitlines()[-1]
-        sys.stdout.write(f"seed {seed} failed: {last}\n")
-        sys.stdout.write(f"  replay: python -m headrace.testing.simulate {how}--seed {seed}\n")
-        sys.stdout.flush()
+    sys.stdout.writelines(result.failure_lines(harsh=harsh))
+    sys.stdout.flush()
 
 
 def _report(total: Result, seconds: float) -> int:
