@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from headrace.speech import preferred, translate, word
@@ -14,7 +14,7 @@ from headrace.speech.translation import TEXT_MAX
 
 HOSTILE = (
     "{}", "{0}", "{x.__class__}", "%s", "\\1", "(a+)+$", "<b>&", "a\nb", "`rm`", "中文", "\0", "..",
-    "a connection", "already.", " ", "x y", "😀",
+    "a connection", "already.", " ", "x y", "😀", "Write user:password.", "Try again later.",
 )  # fmt: skip
 
 
@@ -33,7 +33,7 @@ HOSTILE = (
          "/etc/h.toml，第 3 行：[tasks.a] 没有配置项 'stream'。"),
         ("Write a number and a unit, such as 30s, 5m or 1h.",
          "请写数字和单位，例如 30s、5m 或 1h。"),
-        ("DescribeTeam: CODING sent a web page instead of an answer (RequestId r-1).",
+        ("DescribeTeam: CODING sent a web page, which is no answer (RequestId r-1).",
          "DescribeTeam：CODING 返回的不是应答，而是网页（RequestId r-1）。"),
         ("There is no setting mode of the task nightly.", "任务 nightly 没有设置项 mode。"),
     ],
@@ -60,7 +60,7 @@ def test_other_languages_are_english() -> None:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_name_stays_what_it_is(name: str) -> None:
     assert translate(f"There is a connection {name} already.", "zh") == f"已有名为 {name} 的连接。"
-    assert name in translate(f"{name} was changed by somebody else meanwhile.", "zh")
+    assert name in translate(f"The task {name} is running.", "zh")
 
 
 def test_a_name_that_is_a_word_of_ours_is_not_translated() -> None:
@@ -89,7 +89,9 @@ def test_a_text_without_end_stays() -> None:
     assert translate(text, "zh") == text
 
 
-@given(st.text(max_size=300))
+# What ends a sentence and begins another within a name cannot be told from two sentences.
+@given(st.text(max_size=300).filter(lambda name: ". " not in name and "? " not in name))
+@example("Write user:password.")
 def test_any_name_comes_through(name: str) -> None:
     assert translate(f"There is a user {name} already.", "zh") == f"已有名为 {name} 的用户。"
 
@@ -97,6 +99,16 @@ def test_any_name_comes_through(name: str) -> None:
 @given(st.text(st.characters(codec="ascii"), max_size=500))
 def test_any_text_gives_a_text(text: str) -> None:
     assert isinstance(translate(text, "zh"), str)
+
+
+@pytest.mark.parametrize(
+    ("text", "between_words"),
+    [("There is a user {} already.", True), ("The task {} is {:word}.", True),
+     ("{} is gone.", False), ("CODING {} (RequestId r).", False), ("failed: {}", False),
+     ("[tasks.a] {} once.", False)],
+)  # fmt: skip
+def test_names_stand_between_words(text: str, between_words: bool) -> None:
+    assert template(text).names(0) is between_words
 
 
 def test_holes_are_found_one_after_another() -> None:

@@ -80,7 +80,7 @@ def read_answer(action: str, response: Response, expected: Expected, now_ms: int
     if response.status != 200:
         raise _bad_status(action, response, now_ms)
     if body is None:
-        raise _no_answer(action, f"sent {_kind(response)} instead of an answer")
+        raise _no_answer(action, f"sent {_kind(response)}, which is no answer")
     _check_expected(action, body, expected)
     return Answer(body, date_ms(response), _request_id(body))
 

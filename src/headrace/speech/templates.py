@@ -47,6 +47,11 @@ class Template:
         """How much of a text is known when it is this one."""
         return sum(map(len, self.literals))
 
+    def names(self, index: int) -> bool:
+        """Whether a value stands between words, as names do: `There is a user {} already.`"""
+        before, after = self.literals[index], self.literals[index + 1]
+        return before[-2:-1].isalpha() and before[-1:] == " " == after[:1] and after[1:2].isalpha()
+
     def values(self, text: str) -> list[str] | None:
         """What stands in the holes of a text, each as short as can be; None if it is another text.
 

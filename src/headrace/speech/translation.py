@@ -1,8 +1,9 @@
 """Saying an English text of Headrace in another language, by its template.
 
 A text is known when it is an entry of the catalogue, or made of known ones: several sentences, or
-a name, a colon and a known text. What stands in a hole (a name, another error) is said as it is,
-unless it is wholly a known text itself. Of several readings the one that knows most of it counts.
+a name, a colon and a known text. What stands in a hole between words is a name, and said as it is;
+in any other (after a colon, in brackets, at an end) it may be another text, and is said as one if
+it is known. Of several readings the one that knows most of it counts.
 """
 
 from __future__ import annotations
@@ -118,7 +119,7 @@ class _Reader:
                 if value not in self._known.words:
                     return None
                 values[index], known = self._known.words[value], known + len(value)
-            elif quoted := self._quoted(value):
+            elif not english.names(index) and (quoted := self._quoted(value)):
                 values[index], known = quoted.said, known + quoted.known
         return _Reading(translated.filled(values), known)
 
