@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -19,7 +20,7 @@ from headrace.coding.source import CodingSource
 from headrace.coding.streams import find
 from headrace.core.retry import RetryPolicy
 from headrace.core.stamp import Stamps
-from headrace.core.stream import Scope
+from headrace.core.stream import Paging, Scope
 from headrace.core.transport import Request, Response
 from headrace.engine.walk import Walk
 from headrace.errors import Unavailable
@@ -50,7 +51,7 @@ class Shelf:
         self.cap = cap
         self.pages: list[int] = []
         self._acts = list(acts)
-        self._spoil = spoil
+        self.spoil = spoil
         self._echo = echo
 
     def send(self, request: Request) -> Response:
@@ -64,7 +65,7 @@ class Shelf:
         data = {"List": rows, "TotalCount": len(self.rows), "TotalRow": len(self.rows)}
         if self._echo:
             data["PageSize"] = size
-        self._spoil(start // size + 1, data)
+        self.spoil(start // size + 1, data)
         return Response(200, {}, json.dumps({"Response": {"Data": data}}).encode())
 
 
@@ -78,10 +79,13 @@ def updated_ms(code: int) -> int:
 
 
 def walk(
-    shelf: Shelf, stream: str = "issues", *, since: int | None = None
+    shelf: Shelf, name: str = "issues", *, since: int | None = None, paging: Paging | None = None
 ) -> tuple[list[int], bool]:
     """The codes in the order they were shown, and whether the walk calls itself whole. `since`: it
-    asks for rows that were updated when this one was, or later."""
+    asks for rows that were updated when this one was, or later; `paging`: another than its own."""
+    stream = find([name])[0]
+    if paging is not None:
+        stream = replace(stream, listing=replace(stream.listing, paging=paging, total=""))
     clock = VirtualClock(1_795_000_000_000)
     client = Client(
         shelf, "http://127.0.0.1", PersonalToken("t"), Pacer(clock), clock,
@@ -89,7 +93,7 @@ def walk(
     )  # fmt: skip
     one = Walk(
         source=CodingSource(client), stamps=Stamps(clock), workers=InlineWorkers(),
-        stream=find([stream])[0], scope=SCOPE,
+        stream=stream, scope=SCOPE,
         window=(updated_ms(since), clock.now_ms()) if since is not None else None,
     )  # fmt: skip
     shown = [each["Code"] for sent in one for each in sent.listed.rows]
@@ -411,6 +415,53 @@ def test_a_page_that_shows_more_than_it_counts_is_looked_at_again(at: int) -> No
     shown, whole = walk(Shelf(range(9), spoil=BadAnswer(at, 3, "zero")), "iterations")
     assert set(shown) == set(range(9))
     assert whole
+
+
+BARE = pytest.mark.parametrize("paging", [Paging.BARE, Paging.BARE_OFFSET])
+
+
+@BARE
+@pytest.mark.parametrize("count", [0, 1, 3, 4, 6, 9])
+def test_a_list_without_a_count_ends_where_a_page_is_empty_twice(
+    paging: Paging, count: int
+) -> None:
+    shelf = Shelf(range(count))
+    assert walk(shelf, paging=paging) == (list(range(count)), True)
+    assert len(shelf.pages) == -(-count // 3) + 2
+
+
+@BARE
+@pytest.mark.parametrize("count", [1, 3, 8])
+@pytest.mark.parametrize("last", [1, 3])
+def test_a_list_that_gives_a_page_for_all_beyond_it(paging: Paging, count: int, last: int) -> None:
+    """Its only page, or its last: `last` is the number of it."""
+    shelf = Shelf(range(count * last), cap=count)
+
+    def clamp(page: int, data: dict[str, Any]) -> None:
+        start = (min(page, last) - 1) * count
+        data["List"] = [row(code) for code in shelf.rows[start : start + count]]
+
+    shelf.spoil = clamp
+    assert walk(shelf, paging=paging) == (list(range(count * last)), True)
+    assert len(shelf.pages) == last + 2
+
+
+@BARE
+@pytest.mark.parametrize("at", range(5))
+@pytest.mark.parametrize("bad", ["empty", "repeated"])
+def test_one_bad_page_of_a_list_without_a_count(paging: Paging, at: int, bad: str) -> None:
+    """It is empty, or the page before it: seen through wherever it stands."""
+    shelf, answers = Shelf(range(9)), itertools.count()
+
+    def spoil(page: int, data: dict[str, Any]) -> None:
+        if next(answers) == at:
+            again = shelf.rows[max(0, page - 2) * 3 :][:3]
+            data["List"] = [] if bad == "empty" else [row(code) for code in again]
+
+    shelf.spoil = spoil
+    shown, whole = walk(shelf, paging=paging)
+    assert whole
+    assert set(shown) == set(range(9))
 
 
 def test_doubled_rows_do_not_make_up_for_missing_ones() -> None:

@@ -39,7 +39,7 @@ class Paging(enum.StrEnum):
 
     NUMBER = "number"  # PageNumber + PageSize, total beside the list
     OFFSET = "offset"  # Offset + Limit, total beside the list
-    BARE = "bare"  # PageNumber + PageSize, no total: up to an empty page
+    BARE = "bare"  # PageNumber + PageSize, no total: up to a page with nothing new
     BARE_OFFSET = "bare offset"  # Offset + Limit, no total
     TOKEN = "token"  # each page names the next one  # noqa: S105
     EACH = "each"  # one request for each item of a scope value that is a list

@@ -7,8 +7,9 @@ looks again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from headrace.core.ports import Ask, Listed, Source, Workers
 from headrace.core.stamp import Stamps
@@ -16,9 +17,8 @@ from headrace.core.stream import Paging, Scope, Strategy, Stream
 from headrace.errors import Unavailable
 
 BARE_PAGES_MAX = 10_000
-ROUNDS_MAX = (
-    8  # a listing that still grows after so many looks at its end is left for the next pass
-)
+_LOOKS = 2  # at a page that seems to be behind the last
+ROUNDS_MAX = 8  # looks at the end of a listing that grows; then it is left for the next pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,21 +186,34 @@ class Walk:
         return replace(sent, listed=replace(sent.listed, rows=rows))
 
     def _to_the_end(self, sent: Sent) -> Iterator[Sent]:
-        """Without a total: up to two empty pages in a row, for one alone may be a bad answer.
+        """Without a total: up to a page with nothing new in two looks, for one may be a bad answer.
 
-        A row that leaves meanwhile shifts another to a page already read: it looks missing, and
-        is there again at the next walk. Offsets count rows: a first page that is cut short by a
-        cap on its size sets the size of all.
+        That is an empty page, or one that shows what the page before it does: some lists give
+        their last page, or their only one, whatever number is asked for. A row that leaves
+        meanwhile shifts another to a page already read: it looks missing, and is there again at
+        the next walk. Offsets count rows: a first page that is cut short by a cap on its size sets
+        the size of all.
         """
+        if not sent.listed.rows:
+            sent = self._read(1)
+            yield sent
         if self._stream.listing.paging is Paging.BARE_OFFSET and sent.listed.rows:
             self._size = min(self._size, len(sent.listed.rows))
         for page in range(2, BARE_PAGES_MAX):
-            was_empty = not sent.listed.rows
-            sent = self._read(page)
-            if was_empty and not sent.listed.rows:
+            found = self._with_more(page, sent.listed.rows) if sent.listed.rows else None
+            if found is None:
                 self._settled = True
                 return
+            sent = found
             yield sent
+
+    def _with_more(self, page: int, before: Sequence[Any]) -> Sent | None:
+        """A page, if it has rows and others than the one before it."""
+        for _ in range(_LOOKS):
+            sent = self._read(page)
+            if sent.listed.rows and sent.listed.rows != before:
+                return sent
+        return None
 
     def _by_token(self, sent: Sent) -> Iterator[Sent]:
         """Each page names the next; the last names none. Raises `Unavailable` for a circle."""
