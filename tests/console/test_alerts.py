@@ -47,7 +47,7 @@ def told() -> Iterator[Told]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    found = Told(f"http://127.0.0.1:{server.server_port}/hook")
+    found = Told(f"http://127.0.0.1:{server.server_port}/hook?key=robot-17")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield found
@@ -160,12 +160,14 @@ def test_a_webhook_is_made_tested_changed_and_deleted(
     one.get_by_role("link", name="Edit").click()
     page.get_by_label("Language of the messages").select_option("zh")
     assert page.get_by_label("Secret").input_value() == "", "it is not shown again"
+    assert page.get_by_label("URL").input_value() == told.url.replace("hook?key=robot-17", "…")
     page.get_by_role("button", name="Save").click()
     told.status = 410
     one.get_by_role("button", name="Test").click()
     expect(one.get_by_text("The webhook answered 410.")).to_be_visible()
+    assert "robot-17" not in page.content()
     [kept] = [channel for channel in channels.all() if channel.name == "Chat <b>17</b>"]
-    assert channels.whole(kept.id)["secret"] == secret
+    assert channels.whole(kept.id).items() >= {"url": told.url, "secret": secret}.items()
     assert kept.settings["language"] == "zh"
 
     one.get_by_role("button", name="Turn off").click()

@@ -172,7 +172,8 @@ def test_thresholds_are_kept_and_audited(desk: Desk, alerts: Alerts) -> None:
 
 # --- channels ------------------------------------------------------------------------------------
 
-HOOK = {"url": "https://hooks.example/headrace", "secret": "0123456789abcdef"}
+ROBOT = "0a1b2c3d-robot"
+HOOK = {"url": f"https://robots.example:8443/send?key={ROBOT}", "secret": "0123456789abcdef"}
 MAIL = {"host": "mail.example", "from": "headrace@example.org", "to": ["member-17@example.org"]}
 
 
@@ -183,18 +184,30 @@ def channels(desk: Desk) -> Channels:
 
 def test_a_channels_secret_is_sealed_and_stays(desk: Desk, channels: Channels) -> None:
     saved = channels.save(ADMIN, "ops", "webhook", HOOK)
-    assert saved.as_dict()["settings"] == {**HOOK, "secret": HIDDEN}
-    changed = channels.change(ADMIN, saved.id, {"secret": HIDDEN, "url": "http://other.example/"})
-    assert changed.settings == {"url": "http://other.example/"}
-    assert channels.whole(saved.id)["secret"] == HOOK["secret"]
+    shown = {"url": "https://robots.example:8443/…", "secret": HIDDEN}
+    assert saved.as_dict()["settings"] == saved.settings == shown
+    assert (
+        channels.change(ADMIN, saved.id, {**shown, "language": "en"}).settings["language"] == "en"
+    )
+    assert channels.whole(saved.id) == {**HOOK, "language": "en"}
+    channels.change(ADMIN, saved.id, {"url": HIDDEN, "language": None})
+    assert channels.whole(saved.id) == HOOK
     from headrace.control.tables import metadata
 
     with desk.store.transaction() as db:
         kept = repr([db.execute(table.select()).all() for table in metadata.sorted_tables])
-    assert HOOK["secret"] not in kept
+    assert HOOK["secret"] not in kept and ROBOT not in kept
     assert channels.reseal(Vault([Seal(OTHER_KEY)])) == 1
     with pytest.raises(Refused):
         channels.whole(saved.id)
+
+
+@pytest.mark.parametrize("url", ["http://other.example", "http://other.example/"])
+def test_a_url_that_is_its_host_is_shown_whole(channels: Channels, url: str) -> None:
+    saved = channels.save(ADMIN, "ops", "webhook", HOOK)
+    assert channels.change(ADMIN, saved.id, {"url": url}).settings["url"] == url
+    assert channels.change(ADMIN, saved.id, {"url": url}).settings["url"] == url
+    assert channels.whole(saved.id) == {**HOOK, "url": url}
 
 
 def test_channels_are_switched_noted_and_deleted(desk: Desk, channels: Channels) -> None:
@@ -218,6 +231,7 @@ def test_channels_are_switched_noted_and_deleted(desk: Desk, channels: Channels)
     [
         ("webhook", {"url": "ftp://x"}), ("webhook", {"secret": "short"}), ("webhook", {"to": "x"}),
         ("webhook", {"url": "https://a:b@x"}), ("webhook", {"url": "https://x:99999"}),
+        ("webhook", {"url": "https://x/…"}),
         ("webhook", {"url": ["https://x"]}), ("webhook", {"url": "https://x/\n"}),
         ("webhook", {"secret": ["0123456789abcdef"]}), ("webhook", {"language": "fr"}),
         ("email", {"password": {"a": 1}}), ("email", {"user": 1}), ("email", {"port": True}),

@@ -84,7 +84,8 @@ def test_all_of_it_is_of_use(old: Path | str) -> None:
         assert [one.kind for one in alerts.open()] == ["lag"]
         assert alerts.thresholds() == Thresholds(lag_ms=5, muted=("lag",))
         channels = Channels(store, clock, audit, Vault([Seal(b"k" * 32)]))
-        assert channels.whole(1)["secret"] == first.CHANNEL_SECRETS["secret"]
+        assert channels.whole(1).items() >= {**first.CHANNEL, **first.CHANNEL_SECRETS}.items()
+        assert channels.get(1).settings["url"] == "https://hooks.example/…"
         assert [one.enabled for one in channels.all()] == [True, False]
         admin = Person(1, "admin-1", Role.ADMIN)
         assert desk.people.of_session(first.COOKIE) == admin

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,7 +20,10 @@ from headrace.core.clock import Clock
 from headrace.errors import Refused
 
 WEBHOOK, EMAIL = "webhook", "email"
-SECRETS: Mapping[str, str] = {WEBHOOK: "secret", EMAIL: "password"}
+SECRETS: Mapping[str, frozenset[str]] = {
+    WEBHOOK: frozenset({"url", "secret"}),  # who knows the URL of a chat's robot can write there
+    EMAIL: frozenset({"password"}),
+}
 KEYS: Mapping[str, frozenset[str]] = {
     WEBHOOK: frozenset({"url", "secret", "language"}),
     EMAIL: frozenset(
@@ -30,28 +33,24 @@ KEYS: Mapping[str, frozenset[str]] = {
 SECURITY = ("starttls", "tls", "none")
 LANGUAGES = ("zh", "en")
 _SECRET_MIN = 16
+_REST = "/…"  # what is shown of a URL behind its host
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A saved channel. `settings` without its secret; `last`: what became of the last message:
-    `{"at", "ok", "error", "advice"}`."""
+    """A saved channel. `settings` as they are shown: secrets are HIDDEN, of a URL there is only
+    scheme and host. `last`: what became of the last message: `{"at", "ok", "error", "advice"}`."""
 
     id: int
     name: str
     type: str
     settings: Values
-    has_secret: bool
     enabled: bool
     last: Mapping[str, Any] | None
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON: a secret shows only that it is there."""
-        shown = {SECRETS[self.type]: HIDDEN} if self.has_secret else {}
-        return {
-            "id": self.id, "name": self.name, "type": self.type,
-            "settings": {**self.settings, **shown}, "enabled": self.enabled, "last": self.last,
-        }  # fmt: skip
+        """For JSON."""
+        return asdict(self)
 
 
 class Channels:
@@ -104,11 +103,13 @@ class Channels:
     def change(
         self, by: Person, channel_id: int, settings: Values, *, enabled: bool | None = None
     ) -> Channel:
-        """Change settings (None takes one away). A secret that comes back hidden stays."""
+        """Change settings (None takes one away). A secret that comes back as it is shown stays."""
         with self._store.transaction() as db:
             row = _row(db, channel_id)
             kind, sealed = row["type"], self._vault.open(row["sealed"], _row_name(row["name"]))
-            given = {n: v for n, v in settings.items() if not (n in sealed and v == HIDDEN)}
+            shown = _shown(row)
+            hidden = {name: (HIDDEN, shown.get(name)) for name in SECRETS[kind]}
+            given = {n: v for n, v in settings.items() if v not in hidden.get(n, ())}
             merged = {**row["settings"], **sealed, **given}
             merged = {n: v for n, v in merged.items() if v is not None}
             plain, secret = _split(kind, checked(kind, merged))
@@ -121,7 +122,7 @@ class Channels:
                 )
             )  # fmt: skip
             changed = dict.fromkeys([n for n in secret if secret[n] != sealed.get(n)], "changed")
-            before = {**row["settings"], "enabled": row["enabled"]}
+            before = {**shown, "enabled": row["enabled"]}
             after = {**plain, "enabled": enabled, **changed}
             self._audit.note(db, by.name, "channel.change", row["name"], before, after)
             return _read(_row(db, channel_id))
@@ -131,7 +132,7 @@ class Channels:
         with self._store.transaction() as db:
             row = _row(db, channel_id)
             db.execute(sa.delete(tables.channel).where(tables.channel.c.id == channel_id))
-            self._audit.note(db, by.name, "channel.delete", row["name"], row["settings"], None)
+            self._audit.note(db, by.name, "channel.delete", row["name"], _shown(row), None)
 
     def note(self, channel_id: int, error: str = "", advice: str = "") -> None:
         """What became of a message: nothing for well."""
@@ -191,15 +192,35 @@ def _check_url(url: Any) -> None:
         known = False
     if not known:
         raise Refused("The url is none.", advice="Give http:// or https:// and a host.")
-    if "@" in parts.netloc:  # it would be kept, and shown, in plain
+    if "@" in parts.netloc:  # it would be shown in plain
         raise Refused("The url holds a user or a password.",
                       advice="Leave them off; messages are signed with the secret.")  # fmt: skip
+    if parts.path == _REST:
+        raise Refused("The url is not whole.", advice="Copy it from where the messages are to go.")
 
 
 def _split(kind: str, settings: Values) -> tuple[dict[str, Any], dict[str, str]]:
-    secret = SECRETS[kind]
-    plain = {name: value for name, value in settings.items() if name != secret}
-    return plain, {secret: str(settings[secret])} if settings.get(secret) else {}
+    secret = {name: str(settings[name]) for name in SECRETS[kind] if settings.get(name)}
+    plain = {name: value for name, value in settings.items() if name not in SECRETS[kind]}
+    return {**plain, "url": _shortened(secret["url"])} if "url" in secret else plain, secret
+
+
+def _shortened(url: str) -> str:
+    """Scheme and host of a URL; the rest of it often is a key."""
+    parts = urlsplit(url)
+    if parts.path in ("", "/") and not parts.query and not parts.fragment:
+        return url
+    return f"{parts.scheme}://{parts.netloc}{_REST}"
+
+
+def _shown(row: sa.RowMapping) -> dict[str, Any]:
+    """The settings as they are shown, also of a row whose URL was saved in plain."""
+    shown = dict(row["settings"])
+    if row["type"] == WEBHOOK:
+        shown["url"] = _shortened(shown["url"])
+    if row["sealed"] is not None:
+        shown |= dict.fromkeys(SECRETS[row["type"]] - {"url"}, HIDDEN)
+    return shown
 
 
 def _check_name(name: str) -> None:
@@ -216,10 +237,7 @@ def _row(db: sa.Connection, channel_id: int) -> sa.RowMapping:
 
 
 def _read(row: sa.RowMapping) -> Channel:
-    return Channel(
-        row["id"], row["name"], row["type"], row["settings"], row["sealed"] is not None,
-        row["enabled"], row["last"],
-    )  # fmt: skip
+    return Channel(row["id"], row["name"], row["type"], _shown(row), row["enabled"], row["last"])
 
 
 def _row_name(name: str) -> str:

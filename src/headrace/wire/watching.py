@@ -108,7 +108,8 @@ class Told(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class Channel(msgspec.Struct, kw_only=True, frozen=True):
-    """Where alerts are told; a secret among its `settings` shows only that it is there."""
+    """Where alerts are told; a secret among its `settings` shows only that it is there, the `url`
+    of a webhook its scheme and host."""
 
     id: int
     name: str

@@ -1,4 +1,4 @@
-"""Channels: where alerts are told. For operators, for a webhook's URL may be a secret itself."""
+"""Channels: where alerts are told. A webhook's URL may be a secret itself: its host is shown."""
 
 from __future__ import annotations
 

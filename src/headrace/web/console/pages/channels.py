@@ -64,8 +64,7 @@ def change(view: TheView, form: TheForm, channel_id: _Id) -> Response[str]:
     channels = view.platform.channels
     kind = channels.get(channel_id).type
     given = {name: value or None for name, value in _settings(view, kind, form).items()}
-    if given[SECRETS[kind]] is None:  # left empty, it stays
-        given[SECRETS[kind]] = HIDDEN if channels.get(channel_id).has_secret else None
+    given |= {name: HIDDEN for name in SECRETS[kind] if given[name] is None}  # left empty, it stays
     channels.change(view.person, channel_id, given)
     return view.go(_LIST)
 
