@@ -22,7 +22,7 @@ PASSWORD = "correct horse battery"
 COOKIE, TOKEN = "cookie-of-release-one", "hr_token-of-release-one"
 MADE_ANEW = {"mining"}  # the first release never wrote into it
 SOURCE_SECRETS = {"token": "0123456789abcdef0123456789abcdef01234567"}
-CHANNEL = {"url": "https://hooks.example/headrace", "language": "en"}
+CHANNEL = {"url": "https://hooks.example/of-old", "language": "en"}
 CHANNEL_SECRETS = {"secret": "0123456789abcdef"}
 _PASSWORD = (  # argon2id, of PASSWORD
     "$argon2id$v=19$m=64,t=1,p=1$wyEsfVWNHC1kNg6RRoFVJQ$k5SvDHOPPYxqDwIgxnV6mI3kMx7ulzUYZlBFXywxEpM"

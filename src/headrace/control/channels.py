@@ -200,9 +200,14 @@ def _check_url(url: Any) -> None:
 
 
 def _split(kind: str, settings: Values) -> tuple[dict[str, Any], dict[str, str]]:
+    """What is shown and kept in plain, and what is sealed: not a URL that is shown whole."""
     secret = {name: str(settings[name]) for name in SECRETS[kind] if settings.get(name)}
     plain = {name: value for name, value in settings.items() if name not in SECRETS[kind]}
-    return {**plain, "url": _shortened(secret["url"])} if "url" in secret else plain, secret
+    if kind == WEBHOOK:
+        plain["url"] = _shortened(secret["url"])
+        if plain["url"] == secret["url"]:
+            del secret["url"]
+    return plain, secret
 
 
 def _shortened(url: str) -> str:
