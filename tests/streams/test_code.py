@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import pytest
@@ -502,6 +503,66 @@ def test_fewer_commits_than_counted_are_read_again(lie: Any) -> None:
     pairs = {key[2] for key in story.keys("commit_branches") if key[1] == "master"}
     assert held <= pairs
     assert story.world.mirror.counts()["commit_branches"].deleted == 0
+    story.settle()
+
+
+def _wide(story: Story) -> str:
+    """A commit whose ancestors master reaches without it, too; "old" is a branch at it."""
+    base = story.head("master")
+    story.grow()
+    node = story.head("master")
+    story.branch("old", node)
+    story.branch("side", base, count=1)
+    story.code.merge(story.shop, story.depot, "master", story.head("side"), now_ms=story.now_ms)
+    story.poll(2)
+    return node
+
+
+def _orphaned(node: str, looks: range) -> Callable[[Request, Response], Response]:
+    """At these looks at a commit it is shown as if it had no parents."""
+    asked = count(1)
+
+    def spoil(request: Request, response: Response) -> Response:
+        body = json.loads(response.body)
+        found = [
+            commit
+            for commit in body["Response"].get("Data", {}).get("Commits", ())
+            if commit["Sha"] == node
+        ]
+        if not found or next(asked) not in looks:
+            return response
+        found[0]["Parents"] = None
+        return replace(response, body=json.dumps(body).encode())
+
+    return spoil
+
+
+@pytest.mark.parametrize("look", range(1, 8))
+def test_a_commit_that_loses_its_parents_for_once_keeps_them(look: int) -> None:
+    """Its list counts as many commits as are known: those above it are reached by other ways."""
+    story = Story(*GRAPH)
+    node = _wide(story)
+    held = {key for key in story.keys("commit_branches") if key[1] == "old"}
+    end = story.serve(_orphaned(node, range(look, look + 1)))
+    story.settle()
+    end()
+    assert {key for key in story.keys("commit_branches") if key[1] == "old"} == held
+    assert story.world.mirror.counts()["commit_branches"].deleted == 0
+
+
+def test_a_commit_that_is_shown_otherwise_twice_is_believed() -> None:
+    """What is on file may be the bad answer: it is not kept for ever."""
+    story = Story(*GRAPH)
+    story.grow()
+    node = story.head("master")
+    story.branch("old", node)
+    story.branch("side", story.depot.log("master")[1].sha, count=1)
+    story.code.merge(story.shop, story.depot, "master", story.head("side"), now_ms=story.now_ms)
+    end = story.serve(_orphaned(node, range(1, 100)))
+    story.poll(2)
+    end()
+    filed = story.world.mirror.get("commits", make_key((story.depot.id, node)))
+    assert filed is not None and filed.record.value()["Parents"] is None
     story.settle()
 
 

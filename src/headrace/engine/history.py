@@ -30,7 +30,8 @@ Graph = Mapping[str, Sequence[str]]
 class _Reading:
     """One pass over a place, as far as it has come. `known`: the commits all of whose ancestors
     are read; in a thorough pass, which begins with none, those that it has seen itself. `listed`:
-    when the list of branches on file began; `tips`: the newest commits of the branches read."""
+    when the list of branches on file began; `tips`: the newest commits of the branches read;
+    `filed`: the commits that were on file; `doubted`: those that were shown with other parents."""
 
     stream: Stream
     place: Scope
@@ -39,7 +40,20 @@ class _Reading:
     known: dict[str, Sequence[str]]
     outcome: Outcome
     listed: int
+    filed: Graph
     tips: set[str] = field(default_factory=set)
+    doubted: dict[str, Sequence[str]] = field(default_factory=dict)
+
+    def doubts(self, bodies: Iterable[Body]) -> bool:
+        """Whether a commit has other parents than on file, and had not when it was read before.
+
+        A commit never changes: one of the two answers is bad, and a second look tells which.
+        """
+        shown = {str(body.get(self.rule.node)): parents_of(self.rule, body) for body in bodies}
+        odd = {node: above for node, above in shown.items() if self.filed.get(node, above) != above}
+        new = any(self.doubted.get(node) != above for node, above in odd.items())
+        self.doubted.update(odd)
+        return new
 
 
 @dataclass(slots=True)
@@ -74,8 +88,9 @@ class History:
             self._finish(stream, place, cursor, origin, outcome)
             return
         began = self._desk.stamps.next()
-        known = {} if thorough else dict(whole(graph_of(mirror, stream.name, rule, place.key)))
-        reading = _Reading(stream, place, rule, origin, known, outcome, listed)
+        filed = graph_of(mirror, stream.name, rule, place.key)
+        known = {} if thorough else dict(whole(filed))
+        reading = _Reading(stream, place, rule, origin, known, outcome, listed, filed)
         branches = [filed.record.value() for filed in mirror.records(rule.heads, place.key)]
         for branch in branches:
             self._read(reading, branch)
@@ -111,6 +126,8 @@ class History:
                 lane = self._read_lane(reading, there)
             except NotFound:  # the branch has just gone; its stream will tell
                 return
+            if lane is None:
+                continue
             graph = {**reading.known, **lane.graph}
             if not lane.wanted and len(closure(graph, [lane.tip])) + lane.rejected >= lane.total:
                 self._commit(reading, lane)
@@ -120,18 +137,22 @@ class History:
         action = reading.stream.listing.action
         raise Unavailable(f"{action} kept answering fewer commits than it counts.")
 
-    def _read_lane(self, reading: _Reading, there: Scope) -> _Lane:
+    def _read_lane(self, reading: _Reading, there: Scope) -> _Lane | None:
+        """What a branch's pages show; None where it is to be read once more."""
         lane = _Lane()
         for sent in self._pages(reading, there):
             lane.total = max(lane.total, sent.listed.total or 0)
             rows = self._desk.rows(
                 reading.stream, there, sent.listed.rows, sent.stamp, reading.origin
             )
+            bodies = [seen.record.value() for seen in rows.seen]
+            if reading.doubts(bodies):
+                return None
             lane.seen += rows.seen
             lane.rejects += rows.rejects
             lane.rejected += len(rows.rejects)
-            for seen in rows.seen:
-                _note(reading, lane, seen.record.value())
+            for body in bodies:
+                _note(reading, lane, body)
             if not lane.wanted and lane.tip:
                 break
             if len(lane.seen) > ROWS_MAX:
@@ -292,4 +313,4 @@ def parents_of(rule: Ancestry, body: Body) -> Sequence[str]:
     value = body.get(rule.parents)
     if value is None:
         return ()
-    return [str(node) for node in value if node] if isinstance(value, list) else ("?",)
+    return tuple(str(node) for node in value if node) if isinstance(value, list) else ("?",)

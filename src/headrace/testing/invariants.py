@@ -114,7 +114,7 @@ class Watchman:
         if change.op is Op.DELETE:
             self._dead.add(place)
         elif change.op is Op.INSERT and not _member_of(change.stream, _values(change.key)):
-            if self._world.transport.seen["repeated page"]:
+            if self._world.transport.seen["repeated page"] or self._follows_lies(change.stream):
                 return  # an old page under a new stamp cannot be told from the truth
             _hold(place not in self._dead, 5, "risen from the dead", place)
         elif change.op is Op.UPDATE and change.stream == "issues":
@@ -124,18 +124,23 @@ class Watchman:
             _hold(numbers == sorted(numbers), 5, "an older version won", place)
 
     def _truly_gone(self, stream: str, key: Key, living: Collection[tuple[Any, ...]]) -> None:
-        """Members alone can come back under the same key: those must once have left.
-
-        What is worked out from branches and commits follows them: an old page under a new stamp
-        cannot be told from a branch that was set back, nor one without parents from a first commit.
-        """
-        seen = self._world.transport.seen
-        if stream in _DERIVED and (seen["repeated page"] or seen["changed types"]):
+        """Members alone can come back under the same key: those must once have left."""
+        if self._follows_lies(stream):
             return
         values = _values(key)
         absent = values not in living
         absent = absent or _member_of(stream, values) in self._world.left
         _hold(absent, 7, "deleted although it never went", (stream, key))
+
+    def _follows_lies(self, stream: str) -> bool:
+        """Whether a bad answer may have taken rows, which then come back.
+
+        What is worked out from branches and commits follows them: an old page under a new stamp
+        cannot be told from a branch that was set back, nor a new commit that is shown without its
+        parents from a first one.
+        """
+        seen = self._world.transport.seen
+        return stream in _DERIVED and bool(seen["repeated page"] or seen["changed types"])
 
     def _records_match_log(self, stream: str) -> None:
         rows = self._world.mirror.store.rows(_RECORDS, (stream,))
