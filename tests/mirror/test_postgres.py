@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -95,6 +96,18 @@ def test_a_killed_holder_lets_go(postgres: PostgresServer, name: str) -> None:
             with pytest.raises(Refused, match="in use"):
                 one.commit(page(seen(2)))
             assert other.count("issues") == 1
+
+
+def test_a_holder_that_is_about_to_end_is_waited_for(postgres: PostgresServer, name: str) -> None:
+    """The server gives a lock back a moment after its holder closed: whoever came at once to go on
+    was told that another process has the mirror."""
+    one = open_mirror(postgres.url(), name, START_MS)
+    one.commit(page(seen(1)))
+    ending = threading.Timer(0.3, one.close)
+    ending.start()
+    with closing(open_mirror(postgres.url(), name, START_MS)) as other:
+        assert other.count("issues") == 1
+    ending.join()
 
 
 def test_a_lost_connection_is_made_again(postgres: PostgresServer, name: str) -> None:
