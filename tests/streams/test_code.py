@@ -514,7 +514,6 @@ def _wide(story: Story) -> str:
     story.branch("old", node)
     story.branch("side", base, count=1)
     story.code.merge(story.shop, story.depot, "master", story.head("side"), now_ms=story.now_ms)
-    story.poll(2)
     return node
 
 
@@ -542,6 +541,7 @@ def test_a_commit_that_loses_its_parents_for_once_keeps_them(look: int) -> None:
     """Its list counts as many commits as are known: those above it are reached by other ways."""
     story = Story(*GRAPH)
     node = _wide(story)
+    story.poll(2)
     held = {key for key in story.keys("commit_branches") if key[1] == "old"}
     end = story.serve(_orphaned(node, range(look, look + 1)))
     story.settle()
@@ -553,11 +553,7 @@ def test_a_commit_that_loses_its_parents_for_once_keeps_them(look: int) -> None:
 def test_a_commit_that_is_shown_otherwise_twice_is_believed() -> None:
     """What is on file may be the bad answer: it is not kept for ever."""
     story = Story(*GRAPH)
-    story.grow()
-    node = story.head("master")
-    story.branch("old", node)
-    story.branch("side", story.depot.log("master")[1].sha, count=1)
-    story.code.merge(story.shop, story.depot, "master", story.head("side"), now_ms=story.now_ms)
+    node = _wide(story)
     end = story.serve(_orphaned(node, range(1, 100)))
     story.poll(2)
     end()

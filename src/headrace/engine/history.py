@@ -91,7 +91,7 @@ class History:
         filed = graph_of(mirror, stream.name, rule, place.key)
         known = {} if thorough else dict(whole(filed))
         reading = _Reading(stream, place, rule, origin, known, outcome, listed, filed)
-        branches = [filed.record.value() for filed in mirror.records(rule.heads, place.key)]
+        branches = [branch.record.value() for branch in mirror.records(rule.heads, place.key)]
         for branch in branches:
             self._read(reading, branch)
         heads = {head_of(rule, branch) for branch in branches}

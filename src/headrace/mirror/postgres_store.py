@@ -21,9 +21,8 @@ _SETTINGS = (
     "SET client_min_messages = 'warning'",
     "SET idle_in_transaction_session_timeout = 0",  # a snapshot lasts as long as a fill
 )
-_LOCK_WAIT = "SET lock_timeout = '2s'"  # the server notices a moment later that a holder ended
-_LOCK = "SELECT pg_advisory_lock(hashtextextended(?, 0))"
-_NO_LOCK_WAIT = "RESET lock_timeout"
+_LOCK_WAIT = "SET LOCAL lock_timeout = '2s'"  # that a holder ended is noticed a moment later
+_LOCK = "SELECT pg_advisory_lock(hashtextextended(?, 0))"  # for longer than the transaction
 _SIZE = (
     "SELECT coalesce(sum(pg_total_relation_size(oid)), 0) FROM pg_class"
     " WHERE relkind = 'r' AND relnamespace = to_regnamespace(?)"
@@ -144,15 +143,15 @@ class PostgresStore:
     def _hold(self, db: psycopg.Connection[Row]) -> None:
         if not self._lock:
             return
-        db.execute(_text(_LOCK_WAIT))
         try:
-            db.execute(_text(_LOCK), (f"headrace mirror {self._schema}",))
+            with db.transaction():
+                db.execute(_text(_LOCK_WAIT))
+                db.execute(_text(_LOCK), (f"headrace mirror {self._schema}",))
         except psycopg.errors.LockNotAvailable:
             raise Refused(
                 f"The mirror is in use by another process (schema {self._schema}).",
                 advice="Stop that one first.",
             ) from None
-        db.execute(_text(_NO_LOCK_WAIT))
 
     def _create_schema(self, make: bool) -> None:
         if self.rows("SELECT to_regnamespace(?) IS NULL", (_quoted(self._schema),)) == [(False,)]:

@@ -1,4 +1,4 @@
-"""Channels: where alerts are told. A webhook's URL may be a secret itself: its host is shown."""
+"""Channels: where alerts are told. For operators, for they say where messages of a server go."""
 
 from __future__ import annotations
 
